@@ -1,0 +1,7 @@
+module github.com/bastion-go/bastion/cmd/bastion
+
+go 1.26
+
+require github.com/bastion-go/bastion v0.0.0
+
+replace github.com/bastion-go/bastion => ../..

@@ -1,0 +1,3 @@
+module github.com/bastion-go/bastion
+
+go 1.26
