@@ -1,0 +1,61 @@
+# Every target's help is the comment behind it. Plain `make` prints them.
+SEEDS ?= 50
+FUZZTIME ?= 10s
+COUNT ?= 6
+export LC_ALL = C
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test race seeds fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the key-value service under load and chaos, for twenty seconds
+	go run ./cmd/bastion demo --for 20s
+
+test: ## all tests of all modules
+	go test work
+
+race: ## the core under the race detector with 1, 2 and 8 procs, then the other modules
+	ONLY='^race' .ci/run
+
+seeds: ## the stress test under the race detector (SEEDS=50)
+	SEEDS=$(SEEDS) ONLY='^stress$$' .ci/run
+
+fuzz: ## every fuzz target for a while (FUZZTIME=10s)
+	FUZZ_EACH=$(FUZZTIME:s=) FUZZ_TOTAL=100000 ONLY='^fuzz$$' .ci/run
+
+arch: ## only the tests that hold the house rules: arrows, sizes, names, docs, examples
+	go test -count=1 -run '^TestHouse' .
+
+golden: ## rewrite the golden transcripts; commit only what you can explain
+	go test ./internal/supervise/... -update
+
+lint: ## golangci-lint with the short list of .golangci.yml (install it yourself)
+	for dir in $$(go list -m -f '{{.Dir}}'); do (cd $$dir && golangci-lint run ./...) || exit 1; done
+
+staticcheck: ## the linter that the gate runs, in the version that the gate pins
+	ONLY='^staticcheck$$' .ci/run
+
+fmt: ## format everything
+	gofmt -w .
+
+tidy: ## tidy go.mod of every module
+	for dir in $$(go list -m -f '{{.Dir}}'); do (cd $$dir && go mod tidy) || exit 1; done
+
+bench: ## microbenchmarks, in the form that benchstat reads (COUNT=6)
+	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+
+cover: ## coverage of the root module by its own tests, as a page
+	go test -coverpkg=./... -coverprofile=cover.out ./...
+	go tool cover -func=cover.out | tail -n 1
+	go tool cover -html=cover.out -o cover.html
+
+examples: ## run every example
+	ONLY='^examples$$' .ci/run
+
+cross: ## build and vet for other systems and processors
+	ONLY='^cross' .ci/run
+
+ci: ## the whole gate, as it runs before a landing
+	.ci/run
