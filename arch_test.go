@@ -62,8 +62,8 @@ var arrows = []arrow{
 		"html/template": "the guard stays small: it runs when everything else has failed",
 		"net/http":      "the guard stays small: it runs when everything else has failed",
 	}},
-	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "fort"}, why: clientWhy},
-	{pkg: "examples/...", may: []string{".", "executor", "executor/topology", "fort"}, why: clientWhy},
+	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "examples/kv/kvstore"}, why: clientWhy},
+	{pkg: "examples/...", may: []string{".", "executor", "executor/topology"}, why: clientWhy},
 }
 
 // requirements are all that the root's go.mod may ask of a user's build.

@@ -1,0 +1,163 @@
+package bastion_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/bastion-go/bastion"
+)
+
+// quiet is for examples that crash on purpose: their crash reports would go to the default logger.
+var quiet = slog.New(slog.DiscardHandler)
+
+// Sold asks a till how much it has sold, and Sell tells it to sell; a negative amount is a bug in it.
+type (
+	Sell struct{ Amount int }
+	Sold struct{ bastion.Returns[string] }
+)
+
+type till struct{ sold []int }
+
+func (t *till) Receive(ctx *bastion.Context, msg any) error {
+	switch m := msg.(type) {
+	case Sell:
+		t.sold = append(make([]int, 0, 4+m.Amount), t.sold...) // panics for -5
+		t.sold = append(t.sold, m.Amount)
+	case Sold:
+		return m.Reply(ctx, fmt.Sprintf("incarnation %d sold %v", ctx.Incarnation(), t.sold))
+	default:
+		return ctx.Unhandled()
+	}
+	return nil
+}
+
+// A crash costs the message that caused it and the state of the process, nothing else: the reference stays, and what
+// waited in the mailbox is handled by the next incarnation.
+func ExampleSupervisorSpec() {
+	ctx := context.Background()
+	sys := must(bastion.New(bastion.Config{Logger: quiet}))
+	sup := must(sys.Supervise(bastion.SupervisorSpec{
+		Name:     "shop",
+		Strategy: bastion.OneForOne,
+		Restart:  bastion.Intensity{Max: 5, Within: time.Minute},
+		Children: []bastion.ChildSpec{{
+			Name:    "till",
+			Start:   bastion.Handle(func() bastion.Receiver { return new(till) }),
+			Backoff: bastion.Exponential{First: time.Millisecond, Factor: 2, Max: time.Second},
+		}},
+	}))
+	check(sys.Start(ctx))
+	defer sys.Stop(ctx)
+
+	till := sup.Child("till")
+	for _, amount := range []int{3, -5, 4} {
+		check(till.Tell(ctx, Sell{amount}))
+	}
+	fmt.Println(bastion.Ask(ctx, till, Sold{}))
+	// Output: incarnation 2 sold [4] <nil>
+}
+
+// A condition maps a failure to another outcome than a restart. Here a missing file is no reason to lose the state, and
+// whatever else fails ends the whole system.
+func ExampleCondition() {
+	ctx := context.Background()
+	open := func(ctx *bastion.Context, msg any) error {
+		switch m := msg.(type) {
+		case string:
+			return fmt.Errorf("open %s: %w", m, fs.ErrNotExist)
+		case Whoami:
+			return m.Reply(ctx, fmt.Sprint("still incarnation ", ctx.Incarnation()))
+		}
+		return errors.New("disk on fire")
+	}
+	sys := must(bastion.New(bastion.Config{Logger: quiet}))
+	sup := must(sys.Supervise(bastion.SupervisorSpec{
+		Name: "storage",
+		Children: []bastion.ChildSpec{{
+			Name:  "reader",
+			Start: bastion.Handle(func() bastion.Receiver { return bastion.ReceiverFunc(open) }),
+			Conditions: []bastion.Condition{
+				{Is: fs.ErrNotExist, Then: bastion.Resume},
+				{Then: bastion.StopSystem},
+			},
+		}},
+	}))
+	check(sys.Start(ctx))
+	reader := sup.Child("reader")
+	check(reader.Tell(ctx, "a.txt"))
+	fmt.Println(bastion.Ask(ctx, reader, Whoami{}))
+	check(reader.Tell(ctx, 451))
+
+	fmt.Println("the system ended on its own:", sys.Wait() != nil)
+	<-sys.Done()
+	// Output:
+	// still incarnation 1 <nil>
+	// the system ended on its own: true
+}
+
+// The hooks around the life of a process, in the order in which they run.
+func ExampleCallbacks() {
+	ctx := context.Background()
+	say := func(what string) func(*bastion.Context) error {
+		return func(ctx *bastion.Context) error {
+			fmt.Println(what, ctx.Incarnation())
+			return nil
+		}
+	}
+	sayWhy := func(what string) func(*bastion.Context, bastion.Failure) error {
+		return func(ctx *bastion.Context, f bastion.Failure) error {
+			fmt.Printf("%s: %v in hand: %v\n", what, f.Message, f.Reason)
+			return nil
+		}
+	}
+	sys := must(bastion.New(bastion.Config{Logger: quiet}))
+	sup := must(sys.Supervise(bastion.SupervisorSpec{
+		Name: "shop",
+		Children: []bastion.ChildSpec{{
+			Name: "till",
+			Start: bastion.Handle(func() bastion.Receiver {
+				return bastion.ReceiverFunc(func(_ *bastion.Context, msg any) error { return fmt.Errorf("no use for %v", msg) })
+			}),
+			Callbacks: bastion.Callbacks{
+				BeforeStart:   say("before start"),
+				AfterStart:    say("after start"),
+				BeforeRestart: sayWhy("before restart"),
+				AfterRestart:  sayWhy("after restart"),
+				AfterStop:     func(path string, reason error) { fmt.Println("after stop", path) },
+			},
+		}},
+	}))
+	check(sys.Start(ctx))
+	check(sup.Child("till").Tell(ctx, 7))
+	check(sup.Child("till").Drain(ctx)) // what is queued is handled first, crashes included
+	check(sys.Stop(ctx))
+	// Output:
+	// before start 1
+	// after start 1
+	// before restart: 7 in hand: no use for 7
+	// after restart: 7 in hand: no use for 7
+	// after stop /bastion/shop/till
+}
+
+// Everything that is wrong with a spec is said at once, with the path of each field.
+func ExampleSpecError() {
+	sys := must(bastion.New(bastion.Config{}))
+	start := bastion.Loop(func(ctx *bastion.Context) error { return nil })
+	_, err := sys.Supervise(bastion.SupervisorSpec{
+		Name: "shop",
+		Children: []bastion.ChildSpec{
+			{Name: "till", Start: start},
+			{Name: "till", Start: start, Count: -1},
+			{Name: "a/b"},
+		},
+	})
+	var faults *bastion.SpecError
+	fmt.Println(errors.As(err, &faults))
+	fmt.Println(err)
+	// Output:
+	// true
+}
