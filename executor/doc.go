@@ -1,0 +1,2 @@
+// Package executor runs tasks on a few goroutines.
+package executor

@@ -1,0 +1,79 @@
+package executor
+
+// Stats is what an executor does right now, and has done: each figure is true at some moment during the call, all of
+// them together only when the executor is at rest.
+type Stats struct {
+	Permits   int // tasks that may run at once
+	Idle      int // permits that nobody has
+	Searching int // workers that look for work
+	Blocked   int // workers whose permit was taken because they stood still, and that have not come back
+	Waiting   int // workers between Block and Unblock
+	Detached  int // workers that finish a slice after a wait, without a permit
+	Spares    int // parked workers
+	Queued    int // tasks in the injection queues
+	Futures   int // futures not finished
+	// HookPanics counts panics in hooks, all contained.
+	HookPanics uint64
+	Workers    []WorkerStats // by ID
+}
+
+// WorkerStats are one worker's figures. Runs = Local + Injected + Stolen.
+type WorkerStats struct {
+	ID          int
+	State       string // "running", "yielding", "blocked", "waiting", "detached", "parked"
+	Runs        uint64 // slices
+	Steps       uint64 // as the tasks reported them
+	Local       uint64 // slices whose task came from its own cell or ring
+	Injected    uint64 // whose task came from its domain's injection queue
+	Stolen      uint64 // whose task came from another worker, or another domain
+	Parks       uint64 // times it went to sleep
+	Revocations uint64 // times its permit was taken
+	Waits       uint64 // calls of Block
+	Goexits     uint64 // goroutines that a task ended
+}
+
+var stateNames = [...]string{
+	holds: "running", yield: "yielding", revoked: "blocked", waits: "waiting", detached: "detached", parked: "parked",
+}
+
+// Stats takes a reading. It stops nobody.
+func (e *Executor) Stats() Stats {
+	e.mu.Lock()
+	s := Stats{
+		Permits:   e.permits,
+		Idle:      e.idle.permits(),
+		Searching: e.idle.searchers(),
+		Blocked:   e.blocked,
+		Waiting:   e.waiting,
+		Detached:  e.detached,
+		Spares:    e.parkedLen,
+	}
+	e.mu.Unlock()
+	s.HookPanics = e.hookPanics.Load()
+	s.Futures = e.futures.len()
+	for _, d := range e.domains {
+		s.Queued += int(d.inject.size.Load())
+	}
+	for _, w := range *e.all.Load() {
+		s.Workers = append(s.Workers, w.stats())
+	}
+	return s
+}
+
+func (w *Worker) stats() WorkerStats {
+	s := WorkerStats{
+		ID:          w.id,
+		State:       stateNames[w.ctl.state()],
+		Steps:       w.steps.Load(),
+		Injected:    w.c.injected.Load(),
+		Stolen:      w.c.stolen.Load(),
+		Parks:       w.c.parks.Load(),
+		Revocations: w.c.revocations.Load(),
+		Waits:       w.c.waits.Load(),
+		Goexits:     w.c.goexits.Load(),
+	}
+	// Read last, because what it counts was counted above first; a task taken but not run yet is still missing.
+	s.Runs = max(w.runs.Load(), s.Injected+s.Stolen)
+	s.Local = s.Runs - s.Injected - s.Stolen
+	return s
+}

@@ -1,0 +1,131 @@
+package topology
+
+import "fmt"
+
+// Topology is a machine, as far as scheduling cares. Numbers (ID, Core, Package, Node) are the operating system's own
+// and need not be dense; lists are in ascending order.
+type Topology struct {
+	// Origin says where this came from, for people: "flat", "sysfs", "test".
+	Origin   string
+	Packages []Package
+	Cores    []Core
+	// CPUs are those that this program may use: online, and inside its cpuset.
+	CPUs   []CPU
+	Caches []Cache
+	Nodes  []Node
+}
+
+// Package is one physical processor (a socket).
+type Package struct {
+	ID    int
+	Cores []int // Core.ID
+}
+
+// Core is a physical core; its CPUs are hardware threads that share its execution units.
+type Core struct {
+	ID      int // unique in the machine, unlike sysfs's core_id, which is unique in a package
+	Package int
+	CPUs    []int // CPU.ID
+}
+
+// CPU is what the operating system schedules on: a hardware thread.
+type CPU struct {
+	ID      int
+	Core    int
+	Package int
+	Node    int
+}
+
+// Cache is one cache and the CPUs that share it.
+type Cache struct {
+	Level int
+	Kind  CacheKind
+	Size  int64 // bytes; 0: not known
+	Line  int   // bytes; 0: not known
+	CPUs  []int // CPU.ID
+}
+
+// CacheKind says what a cache holds.
+type CacheKind uint8
+
+// The kinds of caches.
+const (
+	Unified CacheKind = iota
+	Data
+	Instruction
+)
+
+// Node is a memory node: CPUs and the memory next to them.
+type Node struct {
+	ID     int
+	CPUs   []int // CPU.ID
+	Memory int64 // bytes; 0: not known
+	// Distance is the relative cost of reaching the memory of Topology.Nodes[i] from here; the firmware's numbers,
+	// 10 for one's own. Nil: not known, all others are equally far.
+	Distance []int
+}
+
+// Flat returns a machine of n CPUs, each its own core, that share one cache and one memory node: what to assume when
+// nothing can be read. n below 1 counts as 1.
+func Flat(n int) *Topology {
+	n = max(n, 1)
+	t := &Topology{Origin: "flat"}
+	all := make([]int, n)
+	for i := range n {
+		all[i] = i
+		t.Cores = append(t.Cores, Core{ID: i, CPUs: []int{i}})
+		t.CPUs = append(t.CPUs, CPU{ID: i, Core: i})
+	}
+	t.Packages = []Package{{Cores: all}}
+	t.Nodes = []Node{{CPUs: all, Distance: []int{10}}}
+	return t
+}
+
+// Validate returns an error that names the first field whose content contradicts another: a number used twice, a
+// reference to something not listed, a table of distances of the wrong size. A machine without CPUs is an error.
+func (t *Topology) Validate() error {
+	if len(t.CPUs) == 0 {
+		return fmt.Errorf("topology: CPUs: empty")
+	}
+	cores, packages, nodes := map[int]bool{}, map[int]bool{}, map[int]bool{}
+	for i, c := range t.Cores {
+		if cores[c.ID] {
+			return fmt.Errorf("topology: Cores[%d].ID: %d appears twice", i, c.ID)
+		}
+		cores[c.ID] = true
+	}
+	for i, p := range t.Packages {
+		if packages[p.ID] {
+			return fmt.Errorf("topology: Packages[%d].ID: %d appears twice", i, p.ID)
+		}
+		packages[p.ID] = true
+	}
+	for i, n := range t.Nodes {
+		if nodes[n.ID] {
+			return fmt.Errorf("topology: Nodes[%d].ID: %d appears twice", i, n.ID)
+		}
+		nodes[n.ID] = true
+		if n.Distance != nil && len(n.Distance) != len(t.Nodes) {
+			return fmt.Errorf("topology: Nodes[%d].Distance: %d entries for %d nodes", i, len(n.Distance), len(t.Nodes))
+		}
+	}
+	return t.validateCPUs(cores, packages, nodes)
+}
+
+func (t *Topology) validateCPUs(cores, packages, nodes map[int]bool) error {
+	cpus := map[int]bool{}
+	for i, c := range t.CPUs {
+		switch {
+		case cpus[c.ID]:
+			return fmt.Errorf("topology: CPUs[%d].ID: %d appears twice", i, c.ID)
+		case !cores[c.Core]:
+			return fmt.Errorf("topology: CPUs[%d].Core: no core %d", i, c.Core)
+		case !packages[c.Package]:
+			return fmt.Errorf("topology: CPUs[%d].Package: no package %d", i, c.Package)
+		case !nodes[c.Node]:
+			return fmt.Errorf("topology: CPUs[%d].Node: no node %d", i, c.Node)
+		}
+		cpus[c.ID] = true
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package executor
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// watcher is the one goroutine that looks at workers from outside: it finds those that stand still and takes their
+// permits (E5), asks long slices to end (E2), hands on what lies in the cell of a long slice (E1), and reports what
+// takes too long (L9). While nothing goes on it sleeps.
+type watcher struct {
+	e    *Executor
+	note chan struct{} // wakes it; holds one
+	stop chan struct{} // closed by end
+	done chan struct{} // closed when its goroutine ends
+	// hook is held (one value in it) while a hook runs.
+	hook chan struct{}
+	// ended says that stop was closed. Written and read by end.
+	ended atomic.Bool
+
+	// Used by its goroutine only.
+
+	grants   uint64 // e.grants at the last look
+	told     bool   // OnSaturated knows of the present episode
+	reported time.Time
+}
+
+func newWatcher(e *Executor) *watcher {
+	return &watcher{
+		e:    e,
+		note: make(chan struct{}, 1),
+		stop: make(chan struct{}),
+		done: make(chan struct{}),
+		hook: make(chan struct{}, 1),
+	}
+}
+
+func (x *watcher) poke() {
+	select {
+	case x.note <- struct{}{}:
+	default: // one is enough
+	}
+}
+
+// end stops the watcher and waits for it, and for a hook that runs, but not for ever for the hook, which is the user's.
+func (x *watcher) end(ctx context.Context) {
+	if x.ended.CompareAndSwap(false, true) {
+		close(x.stop)
+	}
+	<-x.done
+	t := time.NewTimer(closeGrace)
+	defer t.Stop()
+	select {
+	case x.hook <- struct{}{}:
+		<-x.hook
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+func (x *watcher) run() {
+	defer close(x.done)
+	quiet := 0
+	for {
+		select {
+		case <-x.stop:
+			return
+		default:
+		}
+		if x.look() {
+			quiet = 0
+		} else {
+			quiet++
+		}
+		if quiet < quietTicks {
+			time.Sleep(tick)
+			continue
+		}
+		if !x.sleep() {
+			return
+		}
+	}
+}
+
+// sleep parks until there is something to watch, or, while slices without a permit must be watched for slowness, until
+// the next coarse tick. False: the watcher should end. After a coarse tick one look is enough: quiet stays as it was.
+func (x *watcher) sleep() bool {
+	e := x.e
+	e.mu.Lock()
+	if e.grants != x.grants || e.idle.permits() != e.permits {
+		e.mu.Unlock()
+		return true
+	}
+	e.watching = false
+	away := e.blocked + e.detached
+	e.mu.Unlock()
+	if e.cfg.Slow > 0 && away > 0 {
+		t := e.clock.AfterFunc(max(e.cfg.Slow/4, tick), x.poke)
+		defer t.Stop()
+	}
+	select {
+	case <-x.note:
+	case <-x.stop:
+		return false
+	}
+	e.mu.Lock()
+	e.watching = true
+	e.mu.Unlock()
+	return true
+}
+
+// look looks at every worker once, and reports whether anything goes on.
+func (x *watcher) look() (active bool) {
+	e := x.e
+	e.mu.Lock()
+	active = e.grants != x.grants || e.idle.permits() != e.permits
+	x.grants = e.grants
+	e.mu.Unlock()
+	var now time.Time
+	if e.cfg.Slow > 0 {
+		now = e.clock.Now()
+	}
+	var slowest *Worker
+	refused := false
+	for _, w := range *e.all.Load() {
+		s := w.ctl.state()
+		if s == parked || s == waits {
+			w.seen.reported, w.seen.since = 0, now
+			continue
+		}
+		moved, sameSlice := w.seen.update(w, now)
+		inSlice := w.current.Load() != nil
+		switch {
+		case s == revoked:
+			x.takeQueue(w) // what a put stored while its permit was being taken; see ctl
+		case s == detached:
+		case !moved && inSlice:
+			refused = x.replace(w) || refused
+		case sameSlice:
+			if inSlice {
+				w.ctl.askYield()
+			}
+			if e.idle.permits() > 0 && w.cell.Load() != nil {
+				x.takeQueue(w)
+			}
+		}
+		if e.cfg.Slow > 0 && inSlice && w.seen.isSlow(now, e.cfg.Slow) &&
+			(slowest == nil || w.seen.since.Before(slowest.seen.since)) {
+			slowest = w
+		}
+	}
+	x.saturation(refused)
+	if slowest != nil {
+		x.report(slowest, now)
+	}
+	return active
+}
+
+// update takes a new look at w: has it moved since the last one, and is it the same slice still?
+func (l *look) update(w *Worker, now time.Time) (moved, sameSlice bool) {
+	runs := w.runs.Load()
+	progress := runs + w.steps.Load()
+	moved, sameSlice = progress != l.progress, runs == l.runs
+	if moved {
+		l.since, l.reported = now, 0
+	}
+	l.progress, l.runs = progress, runs
+	return moved, sameSlice
+}
+
+// replace takes the permit of a worker that stands still and sees that somebody goes on with its work. It reports
+// whether that was refused because too many are blocked already; what w has queued goes to others all the same.
+func (x *watcher) replace(w *Worker) (refused bool) {
+	taken, refused := x.e.take(w)
+	if taken || refused {
+		if w.spill() > 0 || x.e.anyReady() {
+			x.e.wake()
+		}
+	}
+	return refused
+}
+
+func (x *watcher) takeQueue(w *Worker) {
+	if w.spill() > 0 {
+		x.e.wake()
+	}
+}
+
+// saturation tells OnSaturated once an episode: from the first refusal until a look without any.
+func (x *watcher) saturation(refused bool) {
+	if !refused {
+		x.told = false
+		return
+	}
+	if x.told || x.e.cfg.OnSaturated == nil {
+		return
+	}
+	x.told = x.callHook(func() { x.e.cfg.OnSaturated(x.e.maxBlocked) })
+}
