@@ -62,10 +62,8 @@ func (m *Machine) judge(c *child, ev Event, v Verdict) {
 		m.failed(c, ev)
 	case VerdictFinish:
 		m.rest(c, goalFinished, WhyFinished)
-		m.autoShutdown(c)
 	case VerdictForget:
 		m.rest(c, goalGone, WhyForgotten)
-		m.autoShutdown(c)
 	case VerdictStop:
 		m.rest(c, goalStopped, WhyStopped)
 	case VerdictGiveUp:
@@ -74,6 +72,9 @@ func (m *Machine) judge(c *child, ev Event, v Verdict) {
 		m.giveUp(c, EndEscalated)
 	case VerdictStopSystem:
 		m.giveUp(c, EndStopSystem)
+	}
+	if c.goal != goalUp {
+		m.autoShutdown(c)
 	}
 }
 
@@ -84,7 +85,7 @@ func (m *Machine) failed(c *child, ev Event) {
 	if m.window.Add(m.now) {
 		switch m.intensity.Exceeded {
 		case GiveChildUp:
-			m.judge(c, ev, kept(c.Type, VerdictGiveUp))
+			m.rest(c, goalStopped, WhyGivenUp)
 			return
 		case RetryLater:
 			wait = max(wait, m.intensity.RetryAfter)
@@ -139,7 +140,7 @@ func (m *Machine) rest(c *child, g goal, why Why) {
 	m.arrived(c)
 	m.unwait(c)
 	m.leave(c)
-	c.bounce, c.ordered = false, false
+	c.bounce, c.ordered, c.again = false, false, false
 	c.closed = true
 	m.emit(Action{Kind: ActDown, ID: c.ID, Why: why})
 	if g == goalGone {
@@ -155,13 +156,10 @@ func (m *Machine) settle(c *child) {
 		m.rest(c, goalGone, WhyForgotten)
 	case m.phase == ending: // the end goes through all of them
 	case c.goal == goalStopped:
-		joined := c.member
+		again, turn := c.again, c.member
 		m.rest(c, goalStopped, WhyStopped)
-		if c.again && m.byID[c.ID] == c {
-			m.orderUp(c)
-			if joined {
-				m.join(c)
-			}
+		if again {
+			m.orderUp(c, turn)
 		}
 	default:
 		m.move(c)
@@ -177,7 +175,7 @@ func (m *Machine) giveUp(c *child, why End) {
 // autoShutdown ends the supervisor if the end of c asks for it (S9). As in OTP a child that waits for its restart
 // counts as running.
 func (m *Machine) autoShutdown(c *child) {
-	if !c.Significant || m.auto == Never {
+	if !c.Significant || m.auto == Never || m.phase == ending {
 		return
 	}
 	if m.auto == AllSignificant {

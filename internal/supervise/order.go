@@ -24,17 +24,17 @@ func (m *Machine) startChild(c *child) {
 	case m.phase == created:
 		c.goal = goalDeclared
 	case c.is == down:
-		m.orderUp(c)
+		m.orderUp(c, false)
 	default: // a stop by order is under way: it is completed, then the start follows
 		c.again = true
 	}
 }
 
-// orderUp begins a new life of a child that is down.
-func (m *Machine) orderUp(c *child) {
-	c.goal, c.ordered, c.again = goalUp, true, false
+// orderUp begins a new life of a child that is down; turn says that it had a turn in the plan.
+func (m *Machine) orderUp(c *child, turn bool) {
+	c.goal, c.ordered = goalUp, true
 	c.restarted, c.streak = 0, Streak{}
-	if m.healing && m.covers(c) {
+	if m.healing && (turn || m.covers(c)) {
 		m.join(c) // its siblings are down for a restart: it starts in its place among them
 	}
 	m.move(c)
