@@ -3,16 +3,14 @@ package bastion_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	"github.com/bastion-go/bastion"
 )
 
-// Add asks for nothing; Total is a question whose answer is an int.
-type (
-	Add   struct{ N int }
-	Total struct{ bastion.Returns[int] }
-)
+// From here to the end of counting this is the README's first taste, to the letter; TestHouseReadme compares.
+
+type Add struct{ N int }
+type Total struct{ bastion.Returns[int] } // a question; its answer is an int
 
 type counter struct{ n int }
 
@@ -21,43 +19,36 @@ func (c *counter) Receive(ctx *bastion.Context, msg any) error {
 	case Add:
 		c.n += m.N
 	case Total:
-		return m.Reply(ctx, c.n)
+		return m.Reply(ctx, c.n) // checked by the compiler
 	default:
 		return ctx.Unhandled()
 	}
-	return nil
+	return nil // an error, or a panic: the supervisor starts the next incarnation
 }
 
-// A system with one supervised process, two messages and a question.
-func Example() {
-	ctx := context.Background()
+func counting(ctx context.Context) (int, error) {
 	sys, err := bastion.New(bastion.Config{Name: "shop"})
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
-	sup, err := sys.Supervise(bastion.SupervisorSpec{
-		Name: "counting",
-		Children: []bastion.ChildSpec{
-			{Name: "counter", Start: bastion.Handle(func() bastion.Receiver { return new(counter) })},
-		},
-	})
+	sup, err := sys.Supervise(bastion.SupervisorSpec{Name: "counting", Children: []bastion.ChildSpec{
+		{Name: "counter", Start: bastion.Handle(func() bastion.Receiver { return new(counter) })},
+	}})
 	if err != nil {
-		log.Fatal(err)
+		return 0, err
 	}
-	if err := sys.Start(ctx); err != nil { // nothing of the program's runs before this
-		log.Fatal(err)
+	if err := sys.Start(ctx); err != nil { // nothing of yours runs before this
+		return 0, err
 	}
+	defer sys.Stop(ctx)
+	sup.Child("counter").Tell(ctx, Add{N: 2})
+	return bastion.Ask(ctx, sup.Child("counter"), Total{}) // 2
+}
 
-	counter := sup.Child("counter")
-	counter.Tell(ctx, Add{2})
-	counter.Tell(ctx, Add{3})
-	total, err := bastion.Ask(ctx, counter, Total{}) // an int, checked by the compiler
-	fmt.Println(total, err)
-
-	fmt.Println(sys.Stop(ctx))
-	// Output:
-	// 5 <nil>
-	// <nil>
+// A system with one supervised process, a message and a question.
+func Example() {
+	fmt.Println(counting(context.Background()))
+	// Output: 2 <nil>
 }
 
 // must and check end an example whose setting-up failed, which none expects.
