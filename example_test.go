@@ -23,7 +23,7 @@ func (c *counter) Receive(ctx *bastion.Context, msg any) error {
 	default:
 		return ctx.Unhandled()
 	}
-	return nil // an error, or a panic: the supervisor starts the next incarnation
+	return nil // after an error or a panic the supervisor starts the next incarnation
 }
 
 func counting(ctx context.Context) (int, error) {
