@@ -36,21 +36,6 @@ func hoppers(n int) []*hopper {
 	return hs
 }
 
-func started(tb testing.TB, c Config) *Executor {
-	tb.Helper()
-	e, err := New(c)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	e.Start()
-	tb.Cleanup(func() {
-		if err := e.Close(context.Background()); err != nil {
-			tb.Error(err)
-		}
-	})
-	return e
-}
-
 func benchmarkHops(b *testing.B, n int) {
 	e := started(b, Config{})
 	hs := hoppers(n)
@@ -176,11 +161,3 @@ func BenchmarkFuture(b *testing.B) {
 		}
 	}
 }
-
-// fn is a task made of a function.
-type fn struct {
-	Task
-	f func(w *Worker) bool
-}
-
-func (t *fn) Run(w *Worker) bool { return t.f(w) }

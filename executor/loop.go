@@ -5,7 +5,10 @@ import "runtime"
 // loop runs tasks while there are any and w has a permit; it returns when the goroutine should end.
 func (w *Worker) loop() {
 	for {
-		t := w.next()
+		var t *Task
+		if !w.searching { // else it was woken to search, and must leave the idle word's count by doing so
+			t = w.next()
+		}
 		if t == nil {
 			if t = w.find(); t == nil {
 				return

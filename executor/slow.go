@@ -40,7 +40,10 @@ func (x *watcher) report(w *Worker, now time.Time) {
 	}
 	s := Slow{Worker: w.id, Task: t, For: now.Sub(w.seen.since), Stack: w.stack}
 	if x.callHook(func() { x.e.cfg.OnSlow(s) }) {
-		x.reported, w.seen.reported = now, s.For
+		x.reported, w.seen.reported = now, x.e.cfg.Slow
+		for 2*w.seen.reported <= s.For {
+			w.seen.reported *= 2
+		}
 	}
 }
 

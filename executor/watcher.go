@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"runtime/pprof"
 	"sync/atomic"
 	"time"
 )
@@ -61,6 +62,7 @@ func (x *watcher) end(ctx context.Context) {
 
 func (x *watcher) run() {
 	defer close(x.done)
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(labelExecutor, x.e.label)))
 	quiet := 0
 	for {
 		select {

@@ -161,8 +161,9 @@ func (w *Worker) spill() int {
 func (w *Worker) Block() {
 	w.c.waits.Add(1)
 	w.e.unseat(w, waits)
-	w.spill()
-	w.e.wake()
+	if w.spill() > 0 || w.e.anyReady() {
+		w.e.wake()
+	}
 }
 
 // Unblock ends what Block began. It takes an idle permit if there is one; if not, the slice goes on without, and
@@ -198,5 +199,5 @@ func (w *Worker) ended() {
 type look struct {
 	progress, runs uint64
 	since          time.Time     // when progress was first seen at this value
-	reported       time.Duration // how long it had stood still when OnSlow was last told
+	reported       time.Duration // the threshold, doubled as often as OnSlow was told of by then; 0: not told
 }
