@@ -48,15 +48,17 @@ func (b Backoff) Delay(attempt int, jitter float64) time.Duration {
 		}
 		d = first * math.Pow(factor, n)
 	}
-	if limit := float64(b.Max); b.Max > 0 && d > limit {
-		d = limit
+	limit := time.Duration(math.MaxInt64)
+	if b.Max > 0 {
+		limit = b.Max
 	}
+	d = min(d, float64(limit))
 	d -= d * unit(b.Jitter) * unit(jitter)
 	switch {
 	case !(d > 0): // also NaN, from 0·Inf
 		return 0
-	case d >= math.MaxInt64:
-		return math.MaxInt64
+	case d >= float64(limit): // compared as floats: above 2^53 ns a conversion may round up past the limit
+		return limit
 	}
 	return time.Duration(d)
 }

@@ -112,6 +112,9 @@ func (m *Machine) failed(c *child, ev Event) {
 
 // restartTogether brings the failed child and its siblings into the plan (S5).
 func (m *Machine) restartTogether(failed *child, set []*child) {
+	if !m.healing || m.from == nil || failed.pos < m.from.pos {
+		m.from = failed
+	}
 	m.healing = true
 	for _, c := range set {
 		switch {
@@ -156,10 +159,10 @@ func (m *Machine) settle(c *child) {
 		m.rest(c, goalGone, WhyForgotten)
 	case m.phase == ending: // the end goes through all of them
 	case c.goal == goalStopped:
-		again, turn := c.again, c.member
+		again := c.again
 		m.rest(c, goalStopped, WhyStopped)
 		if again {
-			m.orderUp(c, turn)
+			m.orderUp(c)
 		}
 	default:
 		m.move(c)

@@ -20,6 +20,10 @@ type Machine struct {
 	members int  // children in the plan
 	healing bool // the plan (also) restarts after a failure; a boot alone does not
 
+	// from is the first child in the order that the failures being repaired reach; while healing. nil: it was the last
+	// one and has been removed.
+	from *child
+
 	end     End
 	culprit ID // whose start failed the boot
 
@@ -195,6 +199,12 @@ func (m *Machine) reorder(c *child, before ID) {
 func (m *Machine) unlist(c *child) {
 	m.order = slices.Delete(m.order, c.pos, c.pos+1)
 	m.renumber(c.pos)
+	if m.from == c {
+		m.from = nil
+		if c.pos < len(m.order) {
+			m.from = m.order[c.pos]
+		}
+	}
 }
 
 func (m *Machine) renumber(from int) {

@@ -24,30 +24,25 @@ func (m *Machine) startChild(c *child) {
 	case m.phase == created:
 		c.goal = goalDeclared
 	case c.is == down:
-		m.orderUp(c, false)
+		m.orderUp(c)
 	default: // a stop by order is under way: it is completed, then the start follows
 		c.again = true
 	}
 }
 
-// orderUp begins a new life of a child that is down; turn says that it had a turn in the plan.
-func (m *Machine) orderUp(c *child, turn bool) {
+// orderUp begins a new life of a child that is down.
+func (m *Machine) orderUp(c *child) {
 	c.goal, c.ordered = goalUp, true
 	c.restarted, c.streak = 0, Streak{}
-	if m.healing && (turn || m.covers(c)) {
+	if m.healing && m.covers(c) {
 		m.join(c) // its siblings are down for a restart: it starts in its place among them
 	}
 	m.move(c)
 }
 
-// covers says whether the plan that is under way would have taken c along.
+// covers says whether the failures that are being repaired would have taken c along.
 func (m *Machine) covers(c *child) bool {
-	for _, s := range m.order {
-		if s.member {
-			return m.strategy == OneForAll || s.pos < c.pos
-		}
-	}
-	return false
+	return m.strategy == OneForAll || m.from != nil && m.from.pos <= c.pos
 }
 
 func (m *Machine) restartChild(c *child) {
