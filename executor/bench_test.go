@@ -2,8 +2,11 @@ package executor
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // hopper submits the next one until the shared count is used up.
@@ -160,4 +163,37 @@ func BenchmarkFuture(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkP11 is the latency of a stranger while two tasks for each permit block for 10 ms over and over.
+func BenchmarkP11(b *testing.B) {
+	e := started(b, Config{})
+	var stop atomic.Bool
+	var left sync.WaitGroup
+	for range 2 * e.permits {
+		left.Add(1)
+		e.Submit(again(func(*Worker) bool {
+			<-time.After(10 * time.Millisecond)
+			if stop.Load() {
+				left.Done()
+				return false
+			}
+			return true
+		}))
+	}
+	done := make(chan struct{}, 1)
+	stranger := task(func(*Worker) { done <- struct{}{} })
+	var took []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		e.Submit(stranger)
+		<-done
+		took = append(took, time.Since(began))
+		<-time.After(100 * time.Microsecond)
+	}
+	stop.Store(true)
+	left.Wait()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 }

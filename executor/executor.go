@@ -31,6 +31,7 @@ type Executor struct {
 	label      string // labelExecutor's value: tells the workers of several executors apart
 	place      *topology.Placement
 	domains    []*domain
+	seats      []*seat // one for each permit
 	// nextDomain spreads outside submissions over the domains. Written and read by submitters.
 	nextDomain atomic.Uint32
 	watcher    *watcher
@@ -41,28 +42,27 @@ type Executor struct {
 	// slice that was asked to, and while they search.
 	closing atomic.Bool
 
-	mu sync.Mutex // guards what follows, and the idle half of idle
-	// all has every worker ever made, by id. Written under mu, by a copy; read by anybody.
-	all       atomic.Pointer[[]*Worker]
-	parkedTop *Worker // workers asleep on their note, last parked first
+	mu        sync.Mutex // guards what follows, and the idle half of idle
+	all       []*Worker  // every worker ever made, by id; readers may keep a copy of the slice
+	parkedTop *Worker    // workers asleep on their note, last parked first
 	parkedLen int
 	dormant   *Worker // workers without a goroutine
-	blocked   int     // workers in state revoked
-	waiting   int     // in state waits
-	detached  int     // in state detached
-	grants    uint64  // times that a permit stopped being idle: the watcher's sign of life
-	watching  bool    // the watcher ticks; false: it sleeps until poked
-	started   bool
-	closed    bool
-	changed   chan struct{} // closed and replaced at each change that Close waits for
+	free      []*seat // idle permits, last used on top
+	// unseated[s] is the number of workers in state s, for the states revoked, waits and detached. (The others are
+	// counted along, and mean nothing.)
+	unseated [parked + 1]int
+	away     []*Worker // workers in state revoked or detached: in a slice, and not on a seat
+	grants   uint64    // times that a permit stopped being idle: the watcher's sign of life
+	watching bool      // the watcher ticks; false: it sleeps until poked
+	started  bool
+	closed   bool
+	changed  chan struct{} // closed and replaced at each change that Close waits for
 }
 
 // domain is a part of the machine whose workers share an injection queue.
 type domain struct {
 	inject injection
-	// workers are those that belong here. Written under Executor.mu, by a copy; read by thieves.
-	workers atomic.Pointer[[]*Worker]
-	order   []*domain // where its workers look for work: itself first. Fixed by New.
+	order  []*domain // where its workers look for work: itself first. Fixed by New.
 }
 
 // New returns an executor that accepts tasks and runs none before Start. The error names the wrong field of c.
@@ -81,17 +81,7 @@ func New(c Config) (*Executor, error) {
 	}
 	e.label = fmt.Sprintf("%p", e)
 	e.watcher = newWatcher(e)
-	e.all.Store(new([]*Worker))
-	for range e.place.Domains {
-		d := &domain{}
-		d.workers.Store(new([]*Worker))
-		e.domains = append(e.domains, d)
-	}
-	for i, d := range e.domains {
-		for _, j := range e.place.DomainOrder(i) {
-			d.order = append(d.order, e.domains[j])
-		}
-	}
+	e.newSeats()
 	for range c.Workers {
 		w := e.newWorker()
 		w.below, e.dormant = e.dormant, w
@@ -104,24 +94,16 @@ func (e *Executor) newWorker() *Worker {
 	w := &Worker{e: e, note: make(chan struct{}, 1), ring: newRing(e.cfg.ring), goschedIn: goschedEvery}
 	w.ctl.leave(parked)
 	e.mu.Lock()
-	w.id = len(*e.all.Load())
-	w.dom = e.domains[e.place.Domain[w.id%e.permits]]
-	grow(&e.all, w)
+	w.id = len(e.all)
+	e.all = append(e.all, w)
 	e.mu.Unlock()
 	if e.cfg.NewLocal != nil {
 		w.local = e.cfg.NewLocal(w)
 	}
 	e.mu.Lock()
 	w.ready = true
-	grow(&w.dom.workers, w)
 	e.mu.Unlock()
 	return w
-}
-
-func grow(p *atomic.Pointer[[]*Worker], w *Worker) {
-	old := *p.Load()
-	ws := append(old[:len(old):len(old)], w)
-	p.Store(&ws)
 }
 
 // Start lets tasks run. Only the first call does anything; after Close none does.
@@ -134,8 +116,8 @@ func (e *Executor) Start() {
 	e.started = true
 	e.watching = true
 	go e.watcher.run()
-	for range e.permits {
-		e.idle.release(false)
+	for i := range e.seats {
+		e.release(e.seats[len(e.seats)-1-i], false)
 	}
 	e.mu.Unlock()
 	if e.anyReady() {
@@ -161,9 +143,8 @@ func (e *Executor) Clock() Clock { return e.clock }
 // ID. What f reads of a worker's Local must be fit to be read while the worker uses it.
 func (e *Executor) EachWorker(f func(w *Worker)) {
 	e.mu.Lock()
-	ws := *e.all.Load()
-	ready := ws[:0:0]
-	for _, w := range ws {
+	var ready []*Worker
+	for _, w := range e.all {
 		if w.ready {
 			ready = append(ready, w)
 		}
@@ -184,16 +165,16 @@ func (e *Executor) EachWorker(f func(w *Worker)) {
 func (e *Executor) Close(ctx context.Context) error {
 	e.mu.Lock()
 	if !e.closed {
+		e.stir() // the watcher finds those that are blocked
 		e.closed = true
 		e.closing.Store(true) // before askYield, see sliceEnded
 		for w := e.parkedTop; w != nil; w = w.below {
 			w.note <- struct{}{}
 		}
 		e.parkedTop, e.parkedLen = nil, 0
-		for _, w := range *e.all.Load() {
+		for _, w := range e.all {
 			w.ctl.askYield()
 		}
-		e.stir() // the watcher finds those that are blocked
 	}
 	started := e.started
 	e.mu.Unlock()
@@ -212,7 +193,7 @@ func (e *Executor) settle(ctx context.Context) error {
 		e.mu.Lock()
 		changed := e.changed
 		busy, stuck := 0, 0
-		for _, w := range *e.all.Load() {
+		for _, w := range e.all {
 			switch s := w.ctl.state(); {
 			case !w.alive:
 			case hadPermit(s) || s == parked:

@@ -29,7 +29,7 @@ func (w *Worker) sliceEnded(t *Task, again bool) bool {
 	if w.ctl.lost() {
 		w.current.Store(nil)
 		if again {
-			w.dom.inject.put(t)
+			w.inject().put(t)
 		}
 		w.spill()
 		if w.e.reseat(w, parked) {
@@ -80,7 +80,7 @@ func (w *Worker) lookUp() *Task {
 		w.current.Store(nil) // not in a slice: waiting for Go's scheduler is not standing still
 		runtime.Gosched()
 	}
-	t := w.dom.inject.take(&w.ring, 0)
+	t := w.inject().take(&w.ring, 0)
 	if t == nil {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (w *Worker) search() *Task {
 		if w.e.closing.Load() || w.ctl.lost() {
 			return nil
 		}
-		if t := w.dom.inject.take(&w.ring, w.share(w.dom)); t != nil {
+		if t := w.inject().take(&w.ring, w.share(w.seat.Load().dom)); t != nil {
 			w.c.injected.Add(1)
 			w.found()
 			return t
@@ -151,25 +151,24 @@ func (w *Worker) found() {
 	}
 }
 
-// rob looks into the other workers' rings, and into other domains' injection queues: own domain first, then by the
-// topology's order.
+// rob looks into the other seats' rings, the near before the far, and into other domains' injection queues.
 func (w *Worker) rob() *Task {
 	w.victimTurn++
-	for _, d := range w.dom.order {
-		if d != w.dom {
-			if t := d.inject.take(&w.ring, w.share(d)); t != nil {
-				return t
-			}
-		}
-		ws := *d.workers.Load()
-		for i := range ws {
-			v := ws[(i+w.victimTurn)%len(ws)]
-			if v == w || v.ring.len() == 0 {
+	seat := w.seat.Load()
+	for _, tier := range seat.victims {
+		for i := range tier {
+			v := tier[(i+w.victimTurn)%len(tier)].w.Load()
+			if v == nil || v == w || v.ring.len() == 0 {
 				continue
 			}
 			if t := w.ring.stealFrom(&v.ring); t != nil {
 				return t
 			}
+		}
+	}
+	for _, d := range seat.dom.order[1:] {
+		if t := d.inject.take(&w.ring, w.share(d)); t != nil {
+			return t
 		}
 	}
 	return nil

@@ -1,7 +1,76 @@
 package executor
 
-// This file moves permits between workers. All of it runs under e.mu, except wake's first look; what it must not do
-// there (starting a worker means calling the user's NewLocal) happens after.
+import "sync/atomic"
+
+// seat is one permit: a place in the machine, and the worker that may run tasks there. Whoever looks for work looks at
+// seats, whose number is fixed, and not at workers, of which there may be thousands that wait: a worker that leaves
+// its seat takes nothing with it.
+type seat struct {
+	dom *domain
+	// w is the worker that sits here; nil: the permit is idle. Written under Executor.mu; read by thieves and the
+	// watcher, for whom an old value is as good.
+	w atomic.Pointer[Worker]
+	// victims are the other seats in the order in which to rob them, in tiers of equals. Fixed by New.
+	victims [][]*seat
+}
+
+// newSeats lays the permits out on the machine.
+func (e *Executor) newSeats() {
+	for range e.place.Domains {
+		e.domains = append(e.domains, &domain{})
+	}
+	for i, d := range e.domains {
+		for _, j := range e.place.DomainOrder(i) {
+			d.order = append(d.order, e.domains[j])
+		}
+	}
+	for i := range e.permits {
+		e.seats = append(e.seats, &seat{dom: e.domains[e.place.Domain[i]]})
+	}
+	for i, s := range e.seats {
+		for _, tier := range e.place.Victims(i) {
+			var seats []*seat
+			for _, v := range tier {
+				seats = append(seats, e.seats[v])
+			}
+			s.victims = append(s.victims, seats)
+		}
+	}
+}
+
+// What follows moves permits between workers. All of it runs under e.mu, except wake's first look; what must not
+// happen there (starting a worker means calling the user's NewLocal) happens after.
+
+// freeSeat takes an idle permit, for a worker that will search or will not; nil: there is none.
+func (e *Executor) freeSeat(searching bool) *seat {
+	if e.closed || !e.idle.take(searching) {
+		return nil
+	}
+	e.stir()
+	last := len(e.free) - 1
+	s := e.free[last]
+	e.free = e.free[:last]
+	return s
+}
+
+// sit gives s, a free seat, to w, which has none.
+func (e *Executor) sit(w *Worker, s *seat) {
+	w.seat.Store(s)
+	s.w.Store(w)
+	w.ctl.grant()
+}
+
+// rise makes w's seat an idle permit. searching: w was counted as searching, and is not any more.
+func (e *Executor) rise(w *Worker, searching bool) {
+	s := w.seat.Load()
+	s.w.Store(nil)
+	e.release(s, searching)
+}
+
+func (e *Executor) release(s *seat, searching bool) {
+	e.free = append(e.free, s)
+	e.idle.release(searching)
+}
 
 // wake gives an idle permit to a worker that will search for work, if a permit is idle and nobody searches already.
 // Whoever made work visible calls it afterwards; see idleWord for why nothing is missed.
@@ -13,24 +82,27 @@ func (e *Executor) wake() {
 
 func (e *Executor) wakeOne() {
 	e.mu.Lock()
-	if e.closed || !e.idle.wanted() || !e.idle.take(true) {
+	var s *seat
+	if e.idle.wanted() {
+		s = e.freeSeat(true)
+	}
+	if s == nil {
 		e.mu.Unlock()
 		return
 	}
-	e.stir()
 	w := e.parkedTop
 	if w != nil {
 		e.parkedTop, w.below = w.below, nil
 		e.parkedLen--
 		w.searching = true
-		w.ctl.grant()
+		e.sit(w, s)
 		e.mu.Unlock()
 		w.note <- struct{}{} // has room: one value for each time on the list
 		return
 	}
 	if w = e.dormant; w != nil {
 		e.dormant, w.below = w.below, nil
-		e.launch(w)
+		e.launch(w, s)
 		e.mu.Unlock()
 		return
 	}
@@ -40,17 +112,17 @@ func (e *Executor) wakeOne() {
 	defer e.mu.Unlock()
 	if e.closed { // Close is not waiting for this one, so it must not start
 		w.below, e.dormant = e.dormant, w
-		e.idle.release(true)
+		e.release(s, true)
 		return
 	}
-	e.launch(w)
+	e.launch(w, s)
 }
 
-// launch starts a goroutine for w, which has none, with a permit that was taken for a searcher. Under e.mu.
-func (e *Executor) launch(w *Worker) {
+// launch starts a goroutine for w, which has none, on a seat that was taken for a searcher.
+func (e *Executor) launch(w *Worker, s *seat) {
 	w.alive = true
 	w.searching = true
-	w.ctl.grant()
+	e.sit(w, s)
 	go w.main()
 }
 
@@ -86,10 +158,9 @@ func (e *Executor) unseat(w *Worker, to uint32) (stay bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	from := w.ctl.leave(to)
-	e.count(from, -1)
-	e.count(to, +1)
+	e.recount(w, from, to)
 	if hadPermit(from) {
-		e.idle.release(w.searching)
+		e.rise(w, w.searching)
 		w.searching = false
 	} else if w.searching {
 		w.searching = false
@@ -107,20 +178,18 @@ func (e *Executor) reseat(w *Worker, otherwise uint32) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	from := w.ctl.state()
-	if !e.closed && e.idle.take(false) {
-		e.count(from, -1)
-		w.ctl.grant()
-		e.stir()
+	if s := e.freeSeat(false); s != nil {
+		e.recount(w, from, holds)
+		e.sit(w, s)
 		return true
 	}
-	e.count(from, -1)
-	e.count(otherwise, +1)
+	e.recount(w, from, otherwise)
 	w.ctl.leave(otherwise)
 	return false
 }
 
 // shelve puts w on the list of parked workers. False: there are enough spares, or the executor closes; w's goroutine
-// should end. Under e.mu.
+// should end.
 func (e *Executor) shelve(w *Worker) bool {
 	if e.closed || e.parkedLen >= e.permits+spareWorkers {
 		return false
@@ -136,16 +205,21 @@ func (e *Executor) retire(w *Worker) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	from := w.ctl.state()
-	if !w.finished && !e.closed && (hadPermit(from) || e.idle.take(false)) {
-		e.count(from, -1)
-		e.stir()
-		w.ctl.grant()
-		go w.main()
-		return
+	if !w.finished && !e.closed {
+		if hadPermit(from) {
+			go w.main()
+			return
+		}
+		if s := e.freeSeat(false); s != nil {
+			e.recount(w, from, holds)
+			e.sit(w, s)
+			go w.main()
+			return
+		}
 	}
-	e.count(w.ctl.leave(parked), -1)
+	e.recount(w, w.ctl.leave(parked), parked)
 	if hadPermit(from) {
-		e.idle.release(w.searching)
+		e.rise(w, w.searching)
 	}
 	w.searching = false
 	w.alive = false
@@ -158,32 +232,38 @@ func (e *Executor) retire(w *Worker) {
 func (e *Executor) take(w *Worker) (taken, refused bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.blocked >= e.maxBlocked && !e.closed {
+	if e.unseated[revoked] >= e.maxBlocked && !e.closed {
 		return false, true
 	}
 	if !w.ctl.revoke() {
 		return false, false
 	}
 	w.c.revocations.Add(1)
-	e.count(revoked, +1)
-	e.idle.release(false)
+	e.recount(w, holds, revoked)
+	e.rise(w, false)
 	e.signal()
 	return true, false
 }
 
-// count keeps the numbers of workers in states without a permit. Under e.mu.
-func (e *Executor) count(state uint32, by int) {
-	switch state {
-	case revoked:
-		e.blocked += by
-	case waits:
-		e.waiting += by
-	case detached:
-		e.detached += by
+// recount keeps the books of workers without a seat, when w goes from one state to another.
+func (e *Executor) recount(w *Worker, from, to uint32) {
+	e.unseated[from]--
+	e.unseated[to]++
+	was, is := from == revoked || from == detached, to == revoked || to == detached
+	switch {
+	case is && !was:
+		w.awayAt = len(e.away)
+		e.away = append(e.away, w)
+	case was && !is:
+		last := len(e.away) - 1
+		e.away[w.awayAt] = e.away[last]
+		e.away[w.awayAt].awayAt = w.awayAt
+		e.away[last] = nil
+		e.away = e.away[:last]
 	}
 }
 
-// stir notes that a permit was taken, and wakes the watcher if it sleeps. Under e.mu.
+// stir notes that a permit was taken, and wakes the watcher if it sleeps.
 func (e *Executor) stir() {
 	e.grants++
 	if !e.watching {
@@ -192,7 +272,7 @@ func (e *Executor) stir() {
 	}
 }
 
-// signal tells Close that workers have changed state. Under e.mu.
+// signal tells Close that workers have changed state.
 func (e *Executor) signal() {
 	if e.closed {
 		close(e.changed)
@@ -206,10 +286,10 @@ func (e *Executor) anyReady() bool {
 		if d.inject.size.Load() > 0 {
 			return true
 		}
-		for _, w := range *d.workers.Load() {
-			if w.ring.len() > 0 {
-				return true
-			}
+	}
+	for _, s := range e.seats {
+		if w := s.w.Load(); w != nil && w.ring.len() > 0 {
+			return true
 		}
 	}
 	return false

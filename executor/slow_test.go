@@ -92,6 +92,7 @@ func TestL9_StepsAndOwnWaitsAreNotSlow(t *testing.T) {
 			w.Block()
 			time.Sleep(time.Hour)
 			w.Unblock()
+			time.Sleep(700 * time.Millisecond)
 		}))
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()

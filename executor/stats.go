@@ -28,7 +28,7 @@ type WorkerStats struct {
 	Stolen      uint64 // whose task came from another worker, or another domain
 	Parks       uint64 // times it went to sleep
 	Revocations uint64 // times its permit was taken
-	Waits       uint64 // calls of Block
+	Waits       uint64 // calls of Unblock
 	Goexits     uint64 // goroutines that a task ended
 }
 
@@ -43,18 +43,19 @@ func (e *Executor) Stats() Stats {
 		Permits:   e.permits,
 		Idle:      e.idle.permits(),
 		Searching: e.idle.searchers(),
-		Blocked:   e.blocked,
-		Waiting:   e.waiting,
-		Detached:  e.detached,
+		Blocked:   e.unseated[revoked],
+		Waiting:   e.unseated[waits],
+		Detached:  e.unseated[detached],
 		Spares:    e.parkedLen,
 	}
+	all := e.all
 	e.mu.Unlock()
 	s.HookPanics = e.hookPanics.Load()
 	s.Futures = e.futures.len()
 	for _, d := range e.domains {
 		s.Queued += int(d.inject.size.Load())
 	}
-	for _, w := range *e.all.Load() {
+	for _, w := range all {
 		s.Workers = append(s.Workers, w.stats())
 	}
 	return s

@@ -22,8 +22,10 @@ type watcher struct {
 
 	// Used by its goroutine only.
 
-	grants   uint64 // e.grants at the last look
-	told     bool   // OnSaturated knows of the present episode
+	at       []*Worker // whom to look at: those on seats and those who lost theirs in a slice
+	looks    uint64    // how many there were
+	grants   uint64    // e.grants at the last look
+	told     bool      // OnSaturated knows of the present episode
 	reported time.Time
 }
 
@@ -95,7 +97,7 @@ func (x *watcher) sleep() bool {
 		return true
 	}
 	e.watching = false
-	away := e.blocked + e.detached
+	away := len(e.away)
 	e.mu.Unlock()
 	if e.cfg.Slow > 0 && away > 0 {
 		t := e.clock.AfterFunc(max(e.cfg.Slow/4, tick), x.poke)
@@ -118,19 +120,26 @@ func (x *watcher) look() (active bool) {
 	e.mu.Lock()
 	active = e.grants != x.grants || e.idle.permits() != e.permits
 	x.grants = e.grants
+	x.looks++
+	x.at = append(x.at[:0], e.away...)
 	e.mu.Unlock()
+	for _, s := range e.seats {
+		if w := s.w.Load(); w != nil {
+			x.at = append(x.at, w)
+		}
+	}
 	var now time.Time
 	if e.cfg.Slow > 0 {
 		now = e.clock.Now()
 	}
 	var slowest *Worker
 	refused := false
-	for _, w := range *e.all.Load() {
+	for _, w := range x.at {
 		s := w.ctl.state()
-		if s == parked || s == waits {
-			w.seen.reported, w.seen.since = 0, now
-			continue
+		if s == parked || s == waits || w.seen.at == x.looks {
+			continue // the last: it was away and has taken a seat in between
 		}
+		w.seen.at = x.looks
 		moved, sameSlice := w.seen.update(w, now)
 		inSlice := w.current.Load() != nil
 		switch {
@@ -152,6 +161,7 @@ func (x *watcher) look() (active bool) {
 			slowest = w
 		}
 	}
+	clear(x.at)
 	x.saturation(refused)
 	if slowest != nil {
 		x.report(slowest, now)
@@ -162,7 +172,7 @@ func (x *watcher) look() (active bool) {
 // update takes a new look at w: has it moved since the last one, and is it the same slice still?
 func (l *look) update(w *Worker, now time.Time) (moved, sameSlice bool) {
 	runs := w.runs.Load()
-	progress := runs + w.steps.Load()
+	progress := runs + w.steps.Load() + w.c.waits.Load()
 	moved, sameSlice = progress != l.progress, runs == l.runs
 	if moved {
 		l.since, l.reported = now, 0

@@ -18,7 +18,6 @@ import (
 type Worker struct {
 	e     *Executor
 	id    int
-	dom   *domain
 	local any
 	// note wakes the parked goroutine: one value for each time the worker was taken off the list of parked ones.
 	note chan struct{}
@@ -35,6 +34,9 @@ type Worker struct {
 	_ [64]byte // the words below are read, and the cell taken, by others
 
 	ctl ctl
+	// seat is the one that w has, or had last: whether it still has it is for ctl to say. Written by whoever seats
+	// it, under e.mu; read by the worker and the watcher to know where to rob and where to put what w cannot keep.
+	seat atomic.Pointer[seat]
 	// g is the identity of the goroutine that runs this worker, 0 when there is none. Written by that goroutine when
 	// it starts and, because the runtime uses identities again, before it ends; read by Here, where only the
 	// goroutine whose identity it is can find it equal, and that one wrote it itself.
@@ -62,9 +64,10 @@ type Worker struct {
 
 	// Guarded by e.mu.
 
-	ready bool    // its Local is made
-	alive bool    // has a goroutine
-	below *Worker // next in the list of parked, or of dormant, workers
+	ready  bool    // its Local is made
+	alive  bool    // has a goroutine
+	awayAt int     // its place in e.away
+	below  *Worker // next in the list of parked, or of dormant, workers
 }
 
 // counters are off the fast path. All are written by the worker, except revocations by the watcher; read by Stats.
@@ -134,7 +137,7 @@ func (w *Worker) enqueue(t *Task) {
 			continue // thieves emptied it just now
 		}
 		l.push(t)
-		w.dom.inject.putAll(&l)
+		w.inject().putAll(&l)
 		return
 	}
 }
@@ -151,15 +154,17 @@ func (w *Worker) spill() int {
 		}
 	}
 	n := l.n
-	w.dom.inject.putAll(&l)
+	w.inject().putAll(&l)
 	return n
 }
+
+// inject is the injection queue next to w.
+func (w *Worker) inject() *injection { return &w.seat.Load().dom.inject }
 
 // Block hands w's permit on, because the slice is about to wait for something that the layer above knows about: what
 // is queued here goes to others at once, and the wait is not counted against [Config].MaxBlocked. Only on w's own
 // goroutine, inside a slice; Unblock must follow before the slice ends.
 func (w *Worker) Block() {
-	w.c.waits.Add(1)
 	w.e.unseat(w, waits)
 	if w.spill() > 0 || w.e.anyReady() {
 		w.e.wake()
@@ -168,7 +173,10 @@ func (w *Worker) Block() {
 
 // Unblock ends what Block began. It takes an idle permit if there is one; if not, the slice goes on without, and
 // Yield reports true from now on. It does not wait. Only on w's own goroutine.
-func (w *Worker) Unblock() { w.e.reseat(w, detached) }
+func (w *Worker) Unblock() {
+	w.c.waits.Add(1) // a sign of life, before the watcher may look at w again: it was not standing still
+	w.e.reseat(w, detached)
+}
 
 // main is the worker's goroutine.
 func (w *Worker) main() {
@@ -197,6 +205,7 @@ func (w *Worker) ended() {
 
 // look is what the watcher saw of a worker last.
 type look struct {
+	at             uint64 // the look's number
 	progress, runs uint64
 	since          time.Time     // when progress was first seen at this value
 	reported       time.Duration // the threshold, doubled as often as OnSlow was told of by then; 0: not told
