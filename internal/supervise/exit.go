@@ -125,7 +125,6 @@ func (m *Machine) restartTogether(failed *child, set []*child) {
 			c.bounce = c.is != stopping
 			if c.Type == Temporary {
 				c.goal = goalGone // OTP: stopped, and not started again
-				m.arrived(c)
 			}
 			m.join(c)
 		case c.is != down || c.goal == goalUp: // being stopped by order; or waiting, or not yet started

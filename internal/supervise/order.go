@@ -53,8 +53,6 @@ func (m *Machine) restartChild(c *child) {
 		m.unwait(c)
 		m.move(c)
 	case c.is == stopping || c.bounce: // on its way down and up already
-	case c.member: // it is starting, in its turn
-		c.bounce = true
 	default:
 		m.stop(c)
 	}
@@ -67,6 +65,5 @@ func (m *Machine) takeDown(c *child, g goal, why Why) {
 		return
 	}
 	c.goal = g
-	m.arrived(c)
 	m.move(c)
 }

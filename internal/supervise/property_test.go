@@ -37,8 +37,9 @@ func drawEvent(t *rapid.T, w *world) Event {
 	switch k.is {
 	case StatusDown:
 		if k.waiting {
-			kinds = append(kinds, EvDue, EvDue, EvDue)
+			kinds = append(kinds, EvDue, EvDue)
 		}
+		kinds = append(kinds, EvDue) // perhaps one that was cancelled too late
 	case StatusStarting:
 		kinds = append(kinds, EvStarted, EvStarted, EvStarted, EvStarted, EvStarted, EvStartFailed, EvStartFailed, EvExited)
 	case StatusUp:
