@@ -42,8 +42,13 @@ type Config struct {
 // The sizes and times that were chosen rather than derived.
 const (
 	ringSize = 256
-	// tick is how often the watcher looks. A blocked worker is found at the second look that finds it unmoved.
+	// tick is how often the watcher looks. A blocked worker is found at the second look that finds it unmoved, which
+	// comes a tick later, or after quickLook if there is a hurry.
 	tick = 500 * time.Microsecond
+	// quickLook is how long a worker may stand still inside one tick when others wait for its permit, and quickRounds
+	// how often it is looked at meanwhile, at most.
+	quickLook   = 50 * time.Microsecond
+	quickRounds = 400
 	// quietTicks is how many looks in a row must find nothing going on before the watcher itself parks: 4 ms, so that
 	// short work that comes often does not pay for waking it each time.
 	quietTicks = 8

@@ -67,3 +67,7 @@ func (w *Worker) stack() string {
 	const root = "executor.(*Worker).main"
 	return profile(root, labelExecutor, w.e.label, labelWorker, strconv.Itoa(w.id))
 }
+
+// Stack returns the stack of w's goroutine as the goroutine profile shows it; see StackByLabel for what that costs and
+// may miss. Any goroutine may call it.
+func (w *Worker) Stack() string { return w.stack() }

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"runtime"
 	"runtime/pprof"
 	"sync/atomic"
 	"time"
@@ -162,6 +163,7 @@ func (x *watcher) look() (active bool) {
 		}
 	}
 	clear(x.at)
+	refused = x.lookTwice() || refused
 	x.saturation(refused)
 	if slowest != nil {
 		x.report(slowest, now)
@@ -169,10 +171,49 @@ func (x *watcher) look() (active bool) {
 	return active
 }
 
+// lookTwice looks again at once when tasks wait and no permit is idle: who then has not moved for quickLook is taken
+// for blocked. Without it a stranger waits for two ticks, each of which lasts over a millisecond when nothing else
+// runs (the granularity of Go's own poller). A slice that only computes for that long loses its permit too; that costs
+// a wake, and the two share the processor until it ends.
+func (x *watcher) lookTwice() (refused bool) {
+	if x.e.idle.permits() > 0 {
+		return false
+	}
+	began := time.Now()
+	for round := range quickRounds {
+		unmoved := false
+		for _, s := range x.e.seats {
+			unmoved = unmoved || x.holdsUp(s.w.Load())
+		}
+		if !unmoved {
+			return false
+		}
+		if round&15 == 15 && time.Since(began) > quickLook {
+			break
+		}
+		runtime.Gosched()
+	}
+	for _, s := range x.e.seats {
+		if w := s.w.Load(); x.holdsUp(w) {
+			refused = x.replace(w) || refused
+		}
+	}
+	return refused
+}
+
+// holdsUp reports whether w has not moved since the last look while tasks wait that could run in its place.
+func (x *watcher) holdsUp(w *Worker) bool {
+	return w != nil && w.seen.at == x.looks && w.progress() == w.seen.progress && w.current.Load() != nil &&
+		(w.cell.Load() != nil || x.e.anyReady())
+}
+
+// progress is a number that rises with every sign of life.
+func (w *Worker) progress() uint64 { return w.runs.Load() + w.steps.Load() + w.c.waits.Load() }
+
 // update takes a new look at w: has it moved since the last one, and is it the same slice still?
 func (l *look) update(w *Worker, now time.Time) (moved, sameSlice bool) {
 	runs := w.runs.Load()
-	progress := runs + w.steps.Load() + w.c.waits.Load()
+	progress := w.progress()
 	moved, sameSlice = progress != l.progress, runs == l.runs
 	if moved {
 		l.since, l.reported = now, 0
