@@ -31,8 +31,8 @@
 //  1. It calls Step from one goroutine at a time, with a time that does not run backwards, and performs the actions in
 //     the order given, before it passes the next event. The slice is good until the next Step.
 //  2. It answers each Start with exactly one Started, or one StartFailed if the child did not come up, was stopped
-//     before, or passed its start timeout. After Started comes exactly one Exited, when the incarnation has ended or
-//     was abandoned, and not before.
+//     before, or passed its start timeout (an Exited before Started means the same). After Started comes exactly one
+//     Exited, when the incarnation has ended or was abandoned, and not before.
 //  3. It answers each Stop with the child's end, within the child's shutdown time, and abandons what does not end. A
 //     Stop may come while the child is still starting: then the start is broken off, and the answer is StartFailed or
 //     Exited; a Started that was already under way does no harm.
@@ -50,7 +50,7 @@
 //
 // # Sources
 //
-// The semantics are those of supervisor.erl (Erlang/OTP 26, stdlib): restart/2, restart_multiple_children,
+// The semantics are those of supervisor.erl (Erlang/OTP stdlib, commit 002130b): restart/2, restart_multiple_children,
 // terminate_children, add_restart, do_auto_shutdown, handle_call. What differs is marked + in the contracts: waits between restarts,
 // stopped on purpose stays stopped, outcomes by condition, the outcome of an exceeded intensity.
 package supervise
