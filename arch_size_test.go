@@ -64,7 +64,7 @@ func interfaces(d *ast.GenDecl) map[string]*ast.InterfaceType {
 
 var (
 	// A name that says nothing is a place where anything may be put.
-	emptyName = regexp.MustCompile(`^(utils?|common|helpers?|misc|types|interfaces|managers?|base|shared|stuff)$`)
+	emptyName = regexp.MustCompile(`^(utils?|common|helpers?|misc|types|interfaces|managers?)$`)
 
 	badNames = []struct {
 		name *regexp.Regexp
@@ -170,6 +170,8 @@ var goFiles = map[string]string{
 	"executor/executor.go": "the watcher: Close ends it and waits for it",
 	"executor/seats.go":    "the workers: Close ends them and waits for them",
 	"executor/slow.go":     "the config's hooks are the user's and may block: the watcher calls them elsewhere, one at a time",
+	"run.go":               "Run's watch for signals: leaves when the system is down, which Run waits for",
+	"system.go":            "closing a system from one of its own agendas or processes, which cannot wait for that; Done and Wait tell",
 	"loop.go":              "the goroutine of a loop process: its incarnation ends when it returns",
 
 	"cmd/bastion/internal/perf/baseline.go": "goroutines are what is measured here; each benchmark waits for its own",

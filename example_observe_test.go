@@ -25,8 +25,8 @@ func ExampleSystem_Events() {
 	check(sys.Stop(ctx))
 
 	for event := range events.C() { // closed once the system has stopped
-		if event.Path != "/shop/floor/till" {
-			continue
+		if event.Path != "/shop/floor/till" || event.Kind == bastion.EventRestarting {
+			continue // that one tells when, with event.Delay
 		}
 		fmt.Println(event.Kind, event.Incarnation)
 		if event.Report != nil {
@@ -45,7 +45,6 @@ func ExampleSystem_Events() {
 	//   with the place: true
 	//   with the message: {-5}
 	//   the same place: true
-	// restarting 1
 	// started 2
 	// stopped 2
 	// missed 0
@@ -78,7 +77,7 @@ func ExampleInspector() {
 	fmt.Println("accepted", books.Accepted, "handled", books.Handled, "failed", books.Failed)
 	fmt.Println("discarded at the stop:", books.Reason(bastion.DiscardStopped), "balanced:", books.Balanced())
 	// Output:
-	// before the start: new
+	// before the start: declared
 	// handler running restarts 1
 	// shop has 1 supervisor; workers: 2
 	// accepted 5 handled 4 failed 1

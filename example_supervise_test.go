@@ -110,7 +110,7 @@ func ExampleCallbacks() {
 	}
 	sayWhy := func(what string) func(*bastion.Context, bastion.Failure) error {
 		return func(ctx *bastion.Context, f bastion.Failure) error {
-			fmt.Printf("%s: %v in hand: %v\n", what, f.Message, f.Reason)
+			fmt.Printf("%s %d: %+v in hand of %d\n", what, ctx.Incarnation(), f.Message, f.Incarnation)
 			return nil
 		}
 	}
@@ -119,9 +119,7 @@ func ExampleCallbacks() {
 		Name: "shop",
 		Children: []bastion.ChildSpec{{
 			Name: "till",
-			Start: bastion.Handle(func() bastion.Receiver {
-				return bastion.ReceiverFunc(func(_ *bastion.Context, msg any) error { return fmt.Errorf("no use for %v", msg) })
-			}),
+			Start: bastion.Handle(func() bastion.Receiver { return new(till) }),
 			Callbacks: bastion.Callbacks{
 				BeforeStart:   say("before start"),
 				AfterStart:    say("after start"),
@@ -132,14 +130,14 @@ func ExampleCallbacks() {
 		}},
 	}))
 	check(sys.Start(ctx))
-	check(sup.Child("till").Tell(ctx, 7))
-	check(sup.Child("till").Drain(ctx)) // what is queued is handled first, crashes included
+	check(sup.Child("till").Tell(ctx, Sell{-5}))
+	must(bastion.Ask(ctx, sup.Child("till"), Sold{})) // answered by the next incarnation
 	check(sys.Stop(ctx))
 	// Output:
 	// before start 1
 	// after start 1
-	// before restart: 7 in hand: no use for 7
-	// after restart: 7 in hand: no use for 7
+	// before restart 2: {Amount:-5} in hand of 1
+	// after restart 2: {Amount:-5} in hand of 1
 	// after stop /bastion/shop/till
 }
 
@@ -156,8 +154,14 @@ func ExampleSpecError() {
 		},
 	})
 	var faults *bastion.SpecError
-	fmt.Println(errors.As(err, &faults))
-	fmt.Println(err)
+	fmt.Println(errors.As(err, &faults), len(faults.Faults))
+	for _, fault := range faults.Faults {
+		fmt.Println(fault)
+	}
 	// Output:
-	// true
+	// true 4
+	// Children[1].Count: must not be negative, is -1
+	// Children[1].Name: "till" is taken by Children[0]
+	// Children[2].Name: "a/b" contains a slash
+	// Children[2].Start: is missing; use Handle, Loop or Subtree with something that is not nil
 }

@@ -15,7 +15,7 @@ func ExampleRun() {
 	err := bastion.Run(ctx, bastion.Config{Name: "job"}, bastion.SupervisorSpec{
 		Name: "work",
 		Children: []bastion.ChildSpec{{Name: "once", Restart: bastion.Temporary, Start: bastion.Loop(func(ctx *bastion.Context) error {
-			fmt.Println("running as", ctx.Self())
+			fmt.Println("running as", ctx.Self().Path())
 			cancel() // a service would go on until it is told to stop
 			return nil
 		})}},
