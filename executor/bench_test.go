@@ -63,6 +63,22 @@ func BenchmarkP1(b *testing.B) {
 	})
 	b.Run("pingpong", func(b *testing.B) { benchmarkHops(b, 2) })
 	b.Run("ring1000", func(b *testing.B) { benchmarkHops(b, 1000) })
+	b.Run("pairs64", func(b *testing.B) {
+		e := started(b, Config{})
+		var pairs [64][]*hopper
+		b.ReportAllocs()
+		for i := range pairs {
+			pairs[i] = hoppers(2)
+			*pairs[i][0].left = b.N/len(pairs) + 1
+		}
+		b.ResetTimer()
+		for _, p := range pairs {
+			e.Submit(&p[0].Task)
+		}
+		for _, p := range pairs {
+			<-p[0].done
+		}
+	})
 	b.Run("again", func(b *testing.B) {
 		e := started(b, Config{})
 		done := make(chan struct{})

@@ -42,8 +42,10 @@
 // Measured on the same two cores, where an atomic add costs 5.4 ns and a hop here 12:
 //
 //   - Workers locked to threads: 13 to 45 µs for each sleep and wake, instead of 0.2 to 2.
-//   - The queues belong to the seat, as in Go's own scheduler: then every access by a worker that may have been
-//     revoked needs a guard, 31 ns for a hop with an (incorrect) plain one against 39 and more with a count in one word.
+//   - The queues belong to the seat, as in Go's own scheduler: a worker that was revoked in the middle of a slice could
+//     then touch nothing without a guard, its free lists included. With queues of its own only the cell needs one.
+//   - A cell without a locked instruction, taken from another worker by way of membarrier(2): 33 ns for the whole hop
+//     of the prototype instead of 39 to 40, on Linux only. Without any guard (31 ns) tasks were lost.
 //   - Coroutines ([iter.Pull]) that could be moved: 42 ns a switch, and the program dies when one calls LockOSThread.
 //   - A raw nanosleep in the watcher, for a finer tick: 22 % of the throughput. Instead it looks twice in one tick
 //     when tasks wait (see lookTwice), which took the 99th percentile of a stranger's latency from 2.2 to 1.2 ms.

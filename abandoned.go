@@ -1,0 +1,120 @@
+package bastion
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/bastion-go/bastion/executor"
+)
+
+// abandoned notes that an incarnation's handler or loop did not return, and
+// makes it known. The stack is taken by label from the goroutine profile.
+func (s *System) abandoned(c *Context) {
+	a := &Abandoned{Path: c.p.path(), Incarnation: uint64(c.inc)}
+	if c.kind == contextLoop {
+		a.Stack = executor.StackByLabel(loopLabel, c.label())
+	} else if w := c.w.Load(); w != nil {
+		a.Stack = w.Stack()
+	}
+	s.leave(c, a)
+}
+
+// abandonedGo does the same for n goroutines of ctx.Go.
+func (s *System) abandonedGo(c *Context, n int) {
+	if n == 0 {
+		return
+	}
+	path := fmt.Sprintf("%s (%d goroutines of ctx.Go)", c.p.path(), n)
+	s.leave(nil, &Abandoned{Path: path, Incarnation: uint64(c.inc)})
+}
+
+func (s *System) leave(c *Context, a *Abandoned) {
+	s.mu.Lock()
+	if s.left == nil {
+		s.left = make(map[*Context]*Abandoned)
+	}
+	s.left[c] = a
+	s.mu.Unlock()
+	s.log.Error("bastion: abandoned", "path", a.Path, "incarnation", a.Incarnation, "stack", a.Stack)
+	s.emit(Event{Kind: EventAbandoned, Path: a.Path, Incarnation: a.Incarnation, Text: a.Stack})
+}
+
+// returned notes that something abandoned has returned after all.
+func (s *System) returned(c *Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.left, c)
+}
+
+// leftBehind is what Stop answers.
+func (s *System) leftBehind() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.left) == 0 {
+		return nil
+	}
+	e := new(AbandonedError)
+	for _, a := range slices.Collect(maps.Values(s.left)) {
+		e.Left = append(e.Left, *a)
+	}
+	slices.SortFunc(e.Left, func(a, b Abandoned) int { return compare(a.Path, b.Path) })
+	return e
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// afterStop runs an AfterStop callback on the executor, contained, and then told.
+func (s *System) afterStop(hook func(string, error), path string, reason error, told func()) {
+	s.rites.Add(1)
+	executor.Spawn(s.exec, executor.FutureSpec{Name: "after stop of " + path}, func(context.Context) (struct{}, error) {
+		contain(func() error { hook(path, reason); return nil }, func(err error) {
+			if err != nil {
+				s.log.Error("bastion: AfterStop failed", "path", path, "error", err)
+			}
+			told()
+			s.rites.Done()
+		})
+		return struct{}{}, nil
+	})
+}
+
+func (s *System) emitStopped(c *child, reason error) {
+	if s.events.watched.Load() == 0 {
+		return
+	}
+	e := Event{Kind: EventStopped, Path: c.path(), Reason: reason}
+	if c.proc != nil {
+		e.ID, e.Incarnation = c.proc.id, uint64(lifeOf(c.proc.state.load()))
+	}
+	s.emit(e)
+}
+
+// slow is told by the watchdog of a slice that has run for too long.
+func (s *System) slow(slow executor.Slow) {
+	p, ok := slow.Task.Runner().(*process)
+	if !ok {
+		return
+	}
+	stack := slow.Stack()
+	s.log.Warn("bastion: process runs for long", "path", p.path(), "for", slow.For, "stack", stack)
+	s.emit(Event{
+		Kind: EventSlow, Path: p.path(), ID: p.id, Incarnation: uint64(lifeOf(p.state.load())),
+		Delay: slow.For, Text: stack,
+	})
+}
+
+func (s *System) saturated(blocked int) {
+	text := fmt.Sprintf("%d handlers are blocked, as many as may be (Config.MaxBlocked): ready processes wait", blocked)
+	s.log.Warn("bastion: " + text)
+	s.emit(Event{Kind: EventSaturated, Path: s.root.path, Text: text})
+}

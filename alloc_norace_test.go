@@ -1,0 +1,5 @@
+//go:build !race
+
+package bastion_test
+
+const raceDetector = false

@@ -1,0 +1,210 @@
+package bastion
+
+import (
+	"context"
+	"runtime"
+	"unsafe"
+)
+
+// Returns makes a message a question whose answer is an A. Embed it by value:
+//
+//	type Total struct{ bastion.Returns[int] }
+//
+// Ask puts a token into its copy of the question; Reply answers that question
+// and no other, from any goroutine, whatever Context it is given.
+type Returns[A any] struct {
+	q   *question
+	gen uint32
+}
+
+// A Question is a message that embeds Returns[A].
+type Question[A any] interface {
+	returns() A
+}
+
+func (r Returns[A]) returns() (a A) { return a }
+
+func (r *Returns[A]) arm(q *question, gen uint32) { r.q, r.gen = q, gen }
+
+// Reply answers the question. ErrNoQuestion: the message was told, not asked.
+// ErrAnswered: it has its answer already. ErrLate: the asker does not wait any
+// more; the answer goes to the dead letters. ErrEnded: ctx belongs to an
+// incarnation that is over. The answer is shared with the asker.
+func (r Returns[A]) Reply(ctx context.Context, answer A) error { return r.resolve(ctx, answer, nil) }
+
+// Fail answers the question with an error, which Ask returns. Otherwise it is as Reply.
+func (r Returns[A]) Fail(ctx context.Context, err error) error {
+	if err == nil {
+		return ErrNilMessage
+	}
+	return r.resolve(ctx, nil, err)
+}
+
+func (r Returns[A]) resolve(ctx context.Context, answer any, err error) error {
+	if r.q == nil {
+		return ErrNoQuestion
+	}
+	c := contextOf(ctx)
+	if c != nil && c.ended() {
+		return ErrEnded
+	}
+	out := r.q.resolve(r.gen, answer, err)
+	if out == ErrLate && err == nil {
+		d := DeadLetter{Message: answer, Reason: ErrLate}
+		if c != nil {
+			d.Sender = Ref{c.p}
+		}
+		r.q.sys.deadLetter(d)
+	}
+	return out
+}
+
+// Hold keeps the question beyond the handling of the message that brought it, so
+// that it can be answered later. Without it a question that is not answered when
+// the handler returns (or the loop receives again) fails with ErrUnanswered. A
+// held question fails when the incarnation ends. ctx must be the process's that
+// has it: ErrNoMessage otherwise.
+func (r Returns[A]) Hold(ctx context.Context) error {
+	if r.q == nil {
+		return ErrNoQuestion
+	}
+	c := contextOf(ctx)
+	if c == nil || c.ended() {
+		return ErrNoMessage
+	}
+	if !r.q.pending(r.gen) {
+		return ErrAnswered
+	}
+	l := c.more()
+	l.hold(r.q, r.gen)
+	r.q.keeper.Store(l)
+	return nil
+}
+
+// contextOf is the Context that ctx is or is derived from; nil for outside.
+func contextOf(ctx context.Context) *Context {
+	if ctx == nil {
+		return nil
+	}
+	if c, ok := ctx.(*Context); ok {
+		return c
+	}
+	c, _ := ctx.Value(contextKey{}).(*Context)
+	return c
+}
+
+// armed returns the question as a message with its token in it. The token goes
+// into the one copy that travels: boxing an armed copy would be a second
+// allocation. A Q embeds Returns and is therefore never pointer-shaped, so an
+// interface that holds one is its type and a pointer to it.
+func armed[A any, Q Question[A]](question Q, q *question, gen uint32) any {
+	boxed := new(Q)
+	*boxed = question
+	token, ok := any(boxed).(armer)
+	if !ok {
+		return nil
+	}
+	token.arm(q, gen)
+	type eface struct{ typ, data unsafe.Pointer }
+	var msg any = question
+	(*eface)(unsafe.Pointer(&msg)).data = unsafe.Pointer(boxed)
+	return msg
+}
+
+type armer interface{ arm(q *question, gen uint32) }
+
+// Ask sends the question and waits for its answer, for an error, or for ctx to
+// end, whichever is first; exactly one of them (contract D6). A handler that
+// asks gives its slot on while it waits.
+//
+// Errors: those of Tell; ErrNotStarted before the system runs; ErrStopped when
+// the receiver stops for good; a FailedError when it fails with the question;
+// ErrUnanswered, ErrUnhandled; an ErrDeadlock when the ask would close a ring of
+// processes that wait for one another; ctx.Err.
+func Ask[A any, Q Question[A]](ctx context.Context, to Ref, question Q) (A, error) {
+	var zero A
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	a, err := beginAsk(ctx, to)
+	if err != nil {
+		return zero, err
+	}
+	msg := armed[A](question, a.q, a.gen)
+	if msg == nil {
+		a.abort()
+		return zero, ErrNoQuestion
+	}
+	answer, err := a.run(ctx, msg)
+	if err != nil {
+		return zero, err
+	}
+	typed, _ := answer.(A)
+	return typed, nil
+}
+
+// An asking is one Ask under way.
+type asking struct {
+	to  *process
+	c   *Context // the asking process's; nil from outside
+	own bool     // the process's own goroutine waits
+	q   *question
+	gen uint32
+}
+
+func beginAsk(ctx context.Context, to Ref) (asking, error) {
+	p := to.p
+	if p == nil {
+		return asking{}, ErrNoProcess
+	}
+	if err := ctx.Err(); err != nil {
+		return asking{}, err
+	}
+	sys := p.sys()
+	if !sys.begun() {
+		return asking{}, ErrNotStarted
+	}
+	a := asking{to: p, c: contextOf(ctx)}
+	if a.c != nil {
+		a.own = a.c.kind != contextGo && a.c.mine()
+	}
+	a.q = sys.questions.Get().(*question)
+	a.gen = a.q.open()
+	return a, nil
+}
+
+// abort takes back a question that was not sent.
+func (a *asking) abort() { _, _ = a.q.take() }
+
+func (a *asking) run(ctx context.Context, msg any) (any, error) {
+	q := a.q
+	q.holder.Store(a.to)
+	if a.own {
+		if err := a.enterRing(); err != nil {
+			a.abort()
+			return nil, err
+		}
+	}
+	err := a.to.send(ctx, envelope{msg: msg, q: q, gen: a.gen})
+	answered := err == nil && a.wait(ctx)
+	if a.own {
+		a.leaveRing() // before the question is recycled: it must not lead others astray
+	}
+	switch {
+	case err != nil:
+		a.abort()
+		return nil, err
+	case !answered:
+		return nil, ctx.Err()
+	}
+	return q.take()
+}
+
+func (a *asking) wait(ctx context.Context) bool {
+	if a.own && a.c.kind == contextHandler {
+		defer a.c.block()()
+	}
+	return a.q.wait(ctx)
+}
+
+func pause() { runtime.Gosched() }

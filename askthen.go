@@ -1,0 +1,77 @@
+package bastion
+
+// AskThen sends the question and returns at once; then runs later in the asking
+// process, between messages, with the answer or the error that Ask would have
+// returned. A handler that asks this way serves its mailbox meanwhile, and no
+// ring of asks can deadlock. If then fails, so does the process. When the asking
+// incarnation ends first, then is not called and the answer goes nowhere.
+//
+// Only for handlers, on their own goroutine (ErrNotHandler); a loop can simply
+// Ask, or do so in a ctx.Go. Errors of the send itself are returned, and then is
+// not called.
+func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(ctx *Context, answer A, err error) error) error {
+	if ctx == nil || ctx.kind != contextHandler || !ctx.mine() {
+		return ErrNotHandler
+	}
+	if ctx.ended() {
+		return ErrEnded
+	}
+	a, err := beginAskThen(ctx, to)
+	if err != nil {
+		return err
+	}
+	a.q.then = func(c *Context, answer any, err error) error {
+		typed, _ := answer.(A)
+		return then(c, typed, err)
+	}
+	msg := armed[A](question, a.q, a.gen)
+	if msg == nil {
+		a.abortThen()
+		return ErrNoQuestion
+	}
+	return a.sendThen(msg)
+}
+
+func beginAskThen(c *Context, to Ref) (asking, error) {
+	p := to.p
+	if p == nil {
+		return asking{}, ErrNoProcess
+	}
+	sys := p.sys()
+	if !sys.begun() {
+		return asking{}, ErrNotStarted
+	}
+	a := asking{to: p, c: c, q: sys.questions.Get().(*question)}
+	a.q.owner, a.q.inc = c.p, c.inc
+	a.gen = a.q.open()
+	return a, nil
+}
+
+func (a *asking) sendThen(msg any) error {
+	a.q.holder.Store(a.to)
+	err := a.to.send(a.c, envelope{msg: msg, q: a.q, gen: a.gen})
+	if err != nil {
+		a.abortThen()
+	}
+	return err
+}
+
+func (a *asking) abortThen() { _, _ = a.q.takeThen() }
+
+// deliver hands a done question to the process that asked it, on the system lane.
+// If that is gone for good, there is nobody to tell.
+func (q *question) deliver(gen uint32) {
+	p := q.owner
+	switch p.box.PushSys(&node{Value: envelope{kind: kindAnswer, q: q, gen: gen}}) {
+	case pushedFirst:
+		p.schedule(nil)
+	case pushedClosed:
+		_, _ = q.takeThen()
+	}
+}
+
+// takeThen empties a question of AskThen and gives it back for reuse.
+func (q *question) takeThen() (any, error) {
+	q.then, q.owner = nil, nil
+	return q.take()
+}

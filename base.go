@@ -1,0 +1,175 @@
+package bastion
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/supervise"
+)
+
+// A base is what supervisors and groups have in common: a place in the tree, and
+// an agenda on which everything that concerns their children is dealt with, one
+// event at a time.
+type base struct {
+	sys     *System
+	parent  *base // nil: the root
+	self    keeper
+	index   uint32 // number at the parent
+	id      uint64
+	name    string
+	path    string
+	grouped bool
+
+	agenda struct {
+		mu     sync.Mutex
+		queue  []event
+		active bool // somebody is working through the queue
+	}
+}
+
+// A keeper deals with the events of its children. handle is called by one
+// goroutine at a time and must not block or call the user's code.
+type keeper interface {
+	handle(ev *event)
+}
+
+type eventKind uint8
+
+const (
+	eventStarted      eventKind = iota // a child's incarnation runs
+	eventExited                        // a child's incarnation is down
+	eventAbandon                       // it is time to abandon a process
+	eventDue                           // a delay is over
+	eventExpired                       // a child's shutdown time is over
+	eventStartTimeout                  // a child's start timeout is over
+	eventBegin                         // from the parent: start
+	eventHalt                          // from the parent: stop
+	eventOrder                         // from the API
+	eventRites                         // a child's AfterStop callback has returned
+)
+
+// An event is one entry of an agenda. Which fields count is said by its kind.
+type event struct {
+	kind    eventKind
+	halt    halt
+	outcome Outcome
+	inc     uint32 // of p; or the turn of a child
+	id      uint64 // of the child
+	p       *process
+	w       *executor.Worker
+	reason  error
+	report  *CrashReport
+	up      time.Duration
+	failure *Failure
+	order   *order
+	child   *child // eventRites
+}
+
+// halt says how to stop.
+type halt uint8
+
+const (
+	haltStop halt = iota
+	haltDrain
+	haltKill
+)
+
+// post puts ev on the agenda. If nobody is working on that, the caller does, and
+// it works through what comes in meanwhile: events of one node are dealt with
+// strictly one after the other, without a goroutine or a lock of their own. While
+// it works it may post to parent and children; what they post back is queued, so
+// nothing recurses beyond the depth of the tree and nothing deadlocks.
+func (b *base) post(ev event) {
+	a := &b.agenda
+	a.mu.Lock()
+	a.queue = append(a.queue, ev)
+	if a.active {
+		a.mu.Unlock()
+		return
+	}
+	a.active = true
+	var batch []event
+	for len(a.queue) > 0 {
+		batch, a.queue = a.queue, batch[:0]
+		a.mu.Unlock()
+		for i := range batch {
+			b.self.handle(&batch[i])
+		}
+		clear(batch)
+		a.mu.Lock()
+	}
+	if cap(batch) <= 64 {
+		a.queue = batch[:0]
+	} else {
+		a.queue = nil
+	}
+	a.active = false
+	a.mu.Unlock()
+}
+
+// report tells the parent; the root's parent is the system.
+func (b *base) report(ev event) {
+	ev.id = uint64(b.index)
+	if b.parent == nil {
+		b.sys.rootReport(&ev)
+		return
+	}
+	b.parent.post(ev)
+}
+
+// within reports whether b stands in the tree below (or is) top.
+func (b *base) within(top *base) bool {
+	for ; b != nil; b = b.parent {
+		if b == top {
+			return true
+		}
+	}
+	return false
+}
+
+// place fills in where a new base stands.
+func (b *base) place(sys *System, parent *base, index uint32, name string, self keeper) {
+	b.sys, b.parent, b.index, b.name, b.self = sys, parent, index, name, self
+	b.id = sys.nextID()
+	if parent == nil {
+		b.path = "/" + name
+	} else {
+		b.path = parent.path + "/" + name
+	}
+}
+
+// after posts ev when d has passed.
+func (b *base) after(d time.Duration, ev event) executor.Timer {
+	return b.sys.clock.AfterFunc(d, func() { b.post(ev) })
+}
+
+// classify is what an exit's reason means for the restart type.
+func classify(reason error) supervise.Class {
+	switch reason {
+	case nil:
+		return supervise.ClassNormal
+	case ErrShutdown:
+		return supervise.ClassShutdown
+	}
+	return supervise.ClassAbnormal
+}
+
+// verdictOf translates a condition's outcome.
+func verdictOf(o Outcome) supervise.Outcome {
+	switch o {
+	case RestartChild, Resume:
+		return supervise.OutcomeRestart
+	case StopChild:
+		return supervise.OutcomeStop
+	case Escalate:
+		return supervise.OutcomeEscalate
+	case StopSystem:
+		return supervise.OutcomeStopSystem
+	}
+	return supervise.OutcomeDefault
+}
+
+// jitter is drawn here and passed into the decision, which is pure.
+func jitter() float64 { return rand.Float64() }

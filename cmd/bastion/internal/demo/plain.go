@@ -1,0 +1,85 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/bastion-go/bastion"
+)
+
+// A Plain view writes lines: for files, pipes and readers of logs. The first explains; then there is a line a second.
+type Plain struct {
+	out    io.Writer
+	begun  bool
+	phase  string
+	last   time.Duration // Elapsed of the latest line
+	unsaid []string      // events since the latest line
+}
+
+// NewPlain makes a Plain that writes to out.
+func NewPlain(out io.Writer) *Plain { return &Plain{out: out} }
+
+// plainEvents is how many events a line brings along; more are counted only.
+const plainEvents = 3
+
+// Show writes if a second has gone by since it wrote last, or the phase is new.
+func (p *Plain) Show(s Snapshot) {
+	if !p.begun {
+		p.begun = true
+		fmt.Fprintln(p.out, headline(s))
+		fmt.Fprintln(p.out, "Each client checks every answer against its own last write. One line a second; restarts and mailboxes are sums.")
+	}
+	p.unsaid = append(p.unsaid, s.Fresh...)
+	if s.Phase == p.phase && s.Elapsed-p.last < time.Second {
+		return
+	}
+	if s.Phase != p.phase {
+		fmt.Fprintf(p.out, "-- %s\n", s.Phase)
+	}
+	p.phase, p.last = s.Phase, s.Elapsed
+	fmt.Fprint(p.out, plainLines(s, p.unsaid))
+	p.unsaid = nil
+}
+
+// Close does nothing: every line is complete.
+func (p *Plain) Close() {}
+
+func plainLines(s Snapshot, events []string) string {
+	var b strings.Builder
+	service := child(s.Tree, "kv")
+	fmt.Fprintf(&b, "%6.1f s  %s requests/s (p50 %s, p99 %s)  %s messages/s  injected %d  restarts %d  in mailboxes %d  wrong %d\n",
+		s.Elapsed.Seconds(), thousands(uint64(s.RequestRate)), short(s.P50), short(s.P99), thousands(uint64(s.MessageRate)),
+		s.Injected.Total(), restarts(s.Tree), mailbox(s.Tree), s.Wrong)
+	fmt.Fprintf(&b, "          shards, life/mailbox: %s  connections %d  listener, life %d\n",
+		shardLives(service), len(child(service, "connections").Children)+child(service, "connections").Omitted, child(service, "listener").Incarnation)
+	fmt.Fprintf(&b, "          books: %s\n", booksLine(s.Books))
+	for i, event := range events {
+		if i == plainEvents {
+			fmt.Fprintf(&b, "          … and %d more events\n", len(events)-i)
+			break
+		}
+		fmt.Fprintf(&b, "          event at %s\n", strings.TrimSpace(event))
+	}
+	return b.String()
+}
+
+const maxPlainShards = 16
+
+func shardLives(service bastion.Node) string {
+	var lives []string
+	shards := child(service, "shards")
+	for i, shard := range shards.Children {
+		if i == maxPlainShards {
+			lives = append(lives, fmt.Sprintf("… %d more", len(shards.Children)+shards.Omitted-i))
+			break
+		}
+		mark := ""
+		if state := shard.State.String(); state != "running" {
+			mark = " " + state
+		}
+		lives = append(lives, fmt.Sprintf("%d/%d%s", shard.Incarnation, shard.Mailbox, mark))
+	}
+	return strings.Join(lives, ", ")
+}

@@ -1,0 +1,177 @@
+package bastion
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/goid"
+	"github.com/bastion-go/bastion/internal/mailbox"
+	"github.com/bastion-go/bastion/internal/relaxed"
+)
+
+// A Context is what one incarnation of a process knows and may do. It is a
+// context.Context, done when the incarnation must end, and so goes straight into
+// net/http, database/sql and everything else.
+//
+// Handing it to any verb makes the call one of this process: it is the sender,
+// and when the incarnation has ended the verb answers ErrEnded. A context
+// derived from it, or carried to a bare goroutine, still counts as this process.
+// Only what concerns the message in hand (Sender, Forward, Unhandled, Recv) is
+// for the process's own goroutine.
+type Context struct {
+	p    *process
+	life atomic.Pointer[life] // what only some incarnations need
+	// w is the worker whose slice runs a handler. The slice writes it, anyone
+	// reads; whether it is of use is for Worker.Here to say.
+	w relaxed.Pointer[executor.Worker]
+	// cur is the message in hand. The owner writes; abandon reads it when it has
+	// seen the hand not empty.
+	cur  relaxed.Pointer[mailbox.Node[envelope]]
+	loop *loopLocal     // of a loop's own Context
+	g    atomic.Uintptr // the goroutine of a loop or of ctx.Go, written by itself
+	inc  uint32
+	hand hand // of the owner; see there
+	kind uint8
+	// cancelled is set once, by cancel, before life is told.
+	cancelled atomic.Bool
+}
+
+const (
+	contextHandler = iota
+	contextLoop
+	contextGo
+)
+
+// mine reports whether the calling goroutine is the one this Context runs on.
+// Where goroutines cannot be told apart it trusts the caller.
+func (c *Context) mine() bool {
+	if w := c.w.Load(); w != nil {
+		return w.Here() || goid.Self() == 0
+	}
+	return c.g.Load() == goid.Self()
+}
+
+// ended reports whether the incarnation is over, so that nothing may come from it.
+func (c *Context) ended() bool {
+	w := c.p.state.load()
+	return lifeOf(w) != c.inc || phaseOf(w) == phaseDown
+}
+
+// Self is a reference to the process.
+func (c *Context) Self() Ref { return Ref{c.p} }
+
+// System is the system the process lives in.
+func (c *Context) System() *System { return c.p.sys() }
+
+// Supervisor is the nearest supervisor above the process. For a member of a
+// group that is the group's supervisor.
+func (c *Context) Supervisor() *Supervisor {
+	b := c.p.parent
+	for b.grouped {
+		b = b.parent
+	}
+	return &Supervisor{b.self.(*supervisor)}
+}
+
+// Incarnation counts the lives of the process, from 1.
+func (c *Context) Incarnation() uint64 { return uint64(c.inc) }
+
+// Index is the number of the process in its group, 0 for a single child.
+func (c *Context) Index() int {
+	if !c.p.parent.grouped {
+		return 0
+	}
+	return int(c.p.index)
+}
+
+// Sender is who sent the message in hand; the zero Ref if that came from outside
+// or if none is in hand. Only on the process's own goroutine.
+func (c *Context) Sender() Ref {
+	if n := c.inHand(); n != nil {
+		return Ref{n.Value.from}
+	}
+	return Ref{}
+}
+
+// inHand is the node in hand, for the process's own goroutine only.
+func (c *Context) inHand() *mailbox.Node[envelope] {
+	if !c.mine() || c.ended() {
+		return nil
+	}
+	if h := c.hand.load(); h != handQueued && h != handFolded {
+		return nil
+	}
+	return c.cur.Load()
+}
+
+// Stopping is closed when the process has been told to stop. A loop's Context is
+// done at the same moment; a handler's only when its shutdown time is over, so
+// this is how a long handler learns earlier.
+func (c *Context) Stopping() <-chan struct{} { return c.more().stopped() }
+
+// Sleep waits for d on the system's clock, or until the Context is done, and
+// then returns its error. The process's slot goes to others meanwhile.
+func (c *Context) Sleep(d time.Duration) error {
+	if err := c.Err(); err != nil {
+		return err
+	}
+	woken := make(chan struct{})
+	t := c.p.sys().clock.AfterFunc(d, func() { close(woken) })
+	defer t.Stop()
+	defer c.block()()
+	select {
+	case <-woken:
+		return nil
+	case <-c.Done():
+		return c.Err()
+	}
+}
+
+// block gives the slot of a handler on before a wait inside Bastion, and returns
+// what ends that.
+func (c *Context) block() func() {
+	if w := c.w.Load(); w != nil && w.Here() {
+		w.Block()
+		return w.Unblock
+	}
+	return func() {}
+}
+
+// Deadline is part of context.Context; an incarnation has none.
+func (c *Context) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done is closed when the incarnation must end.
+func (c *Context) Done() <-chan struct{} { return c.more().context().Done() }
+
+// Err is nil until Done is closed.
+func (c *Context) Err() error {
+	if l := c.life.Load(); l != nil {
+		return l.err()
+	}
+	if c.cancelled.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Value is part of context.Context. Bastion finds the process by it, and package
+// context its own cancellation, so that derived contexts cost no goroutine.
+func (c *Context) Value(k any) any {
+	if _, ours := k.(contextKey); ours {
+		return c
+	}
+	if l := c.life.Load(); l != nil {
+		return l.value(k)
+	}
+	return nil
+}
+
+// cancel makes the Context done.
+func (c *Context) cancel(cause error) {
+	c.cancelled.Store(true)
+	if l := c.life.Load(); l != nil {
+		l.cancel(cause)
+	}
+}

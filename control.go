@@ -1,0 +1,202 @@
+package bastion
+
+import "time"
+
+const (
+	// abandonGrace is how long user code has, after its Context was cancelled, to
+	// notice that and return before it is abandoned. Contract L7 gives it nothing
+	// beyond the shutdown time; this keeps well-behaved code, which returns within
+	// microseconds, out of the reports.
+	abandonGrace = 10 * time.Millisecond
+	// abandonRetry is when abandon looks again at an owner that was just between
+	// two messages.
+	abandonRetry = time.Millisecond
+)
+
+// The orders to a process. Agenda only. All of them are answered by an exited
+// report, once the incarnation is down; if it is on its way down anyway, that
+// report is the answer.
+
+// stop asks the incarnation to end after the message in hand, or with drain
+// after all that is queued.
+func (p *process) stop(drain bool) {
+	c := p.ctx.Load()
+	bits := uint64(orderStop)
+	if drain {
+		bits |= orderDrain
+	}
+	if !p.state.order(c.inc, bits) {
+		return
+	}
+	if l := c.life.Load(); l != nil {
+		l.tell()
+	}
+	if p.plan.loop && !drain {
+		c.cancel(ErrStopping)
+	}
+	if !p.box.Own() {
+		return // its owner looks at the state before it lets go
+	}
+	if _, hook := p.user.(Stopper); hook || p.plan.loop || c.life.Load() != nil || drain && p.box.HasSys() {
+		p.schedule(nil)
+		return
+	}
+	p.obey(c, nil) // idle and without a hook: there is nothing to run
+}
+
+// kill cancels the incarnation's Context and, if that does not end it in a
+// moment, abandons it.
+func (p *process) kill() {
+	c := p.ctx.Load()
+	if !p.state.order(c.inc, orderKill) {
+		return
+	}
+	if l := c.life.Load(); l != nil {
+		l.tell()
+	}
+	c.cancel(ErrKilled)
+	if p.box.Own() {
+		if p.plan.loop {
+			p.schedule(nil)
+		} else {
+			p.obey(c, nil)
+		}
+	}
+	if lifeOf(p.state.load()) == c.inc && phaseOf(p.state.load()) != phaseDown {
+		p.later(abandonGrace, c.inc)
+	}
+}
+
+// later posts an abandon event.
+func (p *process) later(d time.Duration, inc uint32) {
+	e := p.more()
+	if e.grace != nil {
+		e.grace.Stop()
+	}
+	e.grace = p.sys().clock.AfterFunc(d, func() {
+		p.parent.post(event{kind: eventAbandon, id: uint64(p.index), p: p, inc: inc})
+	})
+}
+
+// abandon takes the process away from an owner that does not return. See hand
+// for the handshake. The marker keeps an owner that has a folded node in hand
+// from releasing the mailbox with one CAS, unseen.
+func (p *process) abandon(inc uint32) {
+	c := p.ctx.Load()
+	if c.inc != inc {
+		return
+	}
+	if l := c.life.Load(); l != nil {
+		if then, left := l.desert(); then != nil {
+			p.sys().abandonedGo(c, left)
+			then()
+			return
+		}
+	}
+	if !p.state.order(inc, abandoning) {
+		return
+	}
+	e := p.more()
+	if e.marker == nil {
+		e.marker = &node{Value: envelope{kind: kindMarker}}
+		if p.box.Push(e.marker) == pushedFirst {
+			p.schedule(nil) // it was idle: whoever runs it now finds its orders
+		}
+	}
+	held := c.hand.load()
+	if held == handEmpty || !p.state.abandon(inc) {
+		p.later(abandonRetry, inc)
+		return
+	}
+	p.seize(c, held)
+}
+
+// seize takes over the mailbox of an incarnation that has just been abandoned.
+func (p *process) seize(c *Context, held uint32) {
+	e := p.more()
+	f := fault{reason: ErrAbandoned}
+	var folded *node
+	if n := c.cur.Load(); n != nil && held != handHook {
+		f.message = plain(n.Value.msg)
+		e.failed.Add(1)
+		p.sys().books.failed.Add(1)
+		if n.Value.q != nil {
+			n.Value.q.fail(n.Value.gen, p, ErrAbandoned)
+		}
+		if held == handFolded {
+			folded = n
+		}
+	}
+	p.box.Seize(folded, e.marker)
+	e.marker = nil
+	report := p.crash(c, f)
+	p.sys().abandoned(c)
+	if l := c.life.Load(); l != nil {
+		l.await(func() {})
+		_, left := l.desert()
+		p.sys().abandonedGo(c, left)
+		l.failHeld(&FailedError{Path: p.path(), Reason: ErrAbandoned})
+	}
+	p.user = nil
+	p.parent.post(event{
+		kind: eventExited, id: uint64(p.index), p: p, inc: c.inc,
+		reason: ErrAbandoned, report: report, up: p.uptime(),
+	})
+}
+
+// settled is called by the agenda for every exited report: the process is its own now.
+func (p *process) settled() {
+	e := p.ext.Load()
+	if e == nil {
+		return
+	}
+	if e.grace != nil {
+		e.grace.Stop()
+		e.grace = nil
+	}
+	if e.marker != nil {
+		p.box.Seize(nil, e.marker)
+		e.marker = nil
+	}
+}
+
+// dispose empties and closes the mailbox of a process that is down for good. Agenda only.
+func (p *process) dispose(why DiscardReason, reason error) {
+	p.discard(p.box.Shut(), why, reason)
+	for n := p.box.ShutSys(); n != nil; n = n.Next() {
+		_, _ = n.Value.q.takeThen()
+	}
+}
+
+// discard counts messages that will not be handled, tells their askers and the
+// watchers of the dead letters.
+func (p *process) discard(n *node, why DiscardReason, reason error) {
+	for n != nil {
+		next := n.Next()
+		if e := &n.Value; e.kind == kindMessage {
+			p.sys().books.discarded[why].Add(1)
+			if e.q != nil {
+				_ = e.q.resolve(e.gen, nil, reason)
+			}
+			p.sys().deadLetter(DeadLetter{Message: plain(e.msg), Sender: Ref{e.from}, Receiver: Ref{p}, Reason: reason})
+		}
+		n = next
+	}
+}
+
+// stopIdle ends an incarnation that is idle and has nothing to run at its end,
+// on the spot and without a report: true. It is what makes stopping a hundred
+// thousand members cheap.
+func (p *process) stopIdle() bool {
+	c := p.ctx.Load()
+	if p.plan.loop || c.life.Load() != nil || !p.box.Own() {
+		return false
+	}
+	if _, hook := p.user.(Stopper); hook || p.box.HasSys() || p.state.load() != undisturbed(c.inc) || !p.state.end(c.inc) {
+		p.schedule(nil)
+		return false
+	}
+	p.clear(c, ErrShutdown)
+	p.settled()
+	return true
+}

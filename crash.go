@@ -1,0 +1,83 @@
+package bastion
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// A CrashReport says all that is known of a failed incarnation (contract L10).
+// It goes to the system's logger and, with EventFailed, to the event stream. The
+// stack is kept as program counters and made readable only when asked for.
+type CrashReport struct {
+	Time        time.Time
+	Path        string
+	ID          uint64
+	Incarnation uint64
+	Reason      error
+	Message     any // in hand when it failed; nil if none
+	MailboxLen  int // waiting then
+	Uptime      time.Duration
+	Restarts    int      // of its supervisor, within the window of its intensity
+	Links       []string // paths of linked processes
+	Decision    string   // what the supervisor decided
+
+	format func(msg any) string
+}
+
+// Stack is where the failure happened, for panics and runtime.Goexit; empty for
+// returned errors.
+func (r *CrashReport) Stack() string { return stackOf(r.Reason) }
+
+// message renders the message as the spec allows: by its formatter, else its type.
+func (r *CrashReport) message() string {
+	switch {
+	case r.Message == nil:
+		return "none"
+	case r.format == nil:
+		return fmt.Sprintf("%T", r.Message)
+	}
+	text := ""
+	contain(func() error { text = r.format(r.Message); return nil }, func(err error) {
+		if err != nil {
+			text = fmt.Sprintf("%T (formatter failed)", r.Message)
+		}
+	})
+	return text
+}
+
+// String is the report for people.
+func (r *CrashReport) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s#%d incarnation %d failed after %v: %v\n", r.Path, r.ID, r.Incarnation, r.Uptime, r.Reason)
+	fmt.Fprintf(&b, "message in hand: %s, waiting: %d, restarts in window: %d, decision: %s\n",
+		r.message(), r.MailboxLen, r.Restarts, r.Decision)
+	if len(r.Links) > 0 {
+		fmt.Fprintf(&b, "links: %s\n", strings.Join(r.Links, ", "))
+	}
+	b.WriteString(r.Stack())
+	return b.String()
+}
+
+// crash makes the report of a failure. Owner, or agenda after abandonment.
+func (p *process) crash(c *Context, f fault) *CrashReport {
+	return &CrashReport{
+		Time: p.sys().clock.Now(), Path: p.path(), ID: p.id, Incarnation: uint64(c.inc),
+		Reason: f.reason, Message: f.message, MailboxLen: p.box.Len(), Uptime: p.uptime(),
+		format: p.plan.Format,
+	}
+}
+
+// log writes the report, with its stack, to the system's logger.
+func (s *System) logCrash(r *CrashReport) {
+	if !s.log.Enabled(context.Background(), slog.LevelError) {
+		return
+	}
+	s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed",
+		slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
+		slog.Any("reason", r.Reason), slog.String("message", r.message()), slog.Int("mailbox", r.MailboxLen),
+		slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
+		slog.String("decision", r.Decision), slog.String("stack", r.Stack()))
+}

@@ -1,0 +1,173 @@
+package bastion
+
+import (
+	"errors"
+	"time"
+
+	"github.com/bastion-go/bastion/executor"
+)
+
+// An ending is the end of one incarnation, done step by step by its owner: stop
+// hook, cancel, wait for its goroutines, last step, report. The owner may lose
+// the process to abandonment at every step that runs user code or waits.
+type ending struct {
+	p       *process
+	c       *Context
+	w       *executor.Worker // the caller's, if it is one
+	reason  error
+	outcome Outcome
+	report  *CrashReport // nil: no failure
+	hook    bool         // the stop hook is to run
+}
+
+// obey ends the incarnation as ordered. Owner only.
+func (p *process) obey(c *Context, w *executor.Worker) {
+	e := &ending{p: p, c: c, w: w, reason: ErrShutdown, hook: true}
+	switch word := p.state.load(); {
+	case word&orderKill != 0:
+		e.reason, e.hook = ErrKilled, false
+	case word&orderFail != 0:
+		e.reason = c.more().failure()
+		p.fail(c, w, fault{reason: e.reason}, true)
+		return
+	}
+	e.run()
+}
+
+// fail ends the incarnation because user code failed, unless a condition says
+// Resume and the code was not torn out of the middle of something. Owner only.
+func (p *process) fail(c *Context, w *executor.Worker, f fault, forced bool) (resumed bool) {
+	p.outcome(c, f, func(out Outcome) {
+		if out == Resume {
+			if !forced && p.state.load()&ordersMask == 0 {
+				resumed = true
+				return
+			}
+			out = RestartChild
+		}
+		e := &ending{p: p, c: c, w: w, reason: f.reason, outcome: out, hook: true}
+		e.report = p.crash(c, f)
+		e.run()
+	})
+	return resumed
+}
+
+// outcome asks the conditions, some of which are user code, and hands the answer
+// on. If the process is lost meanwhile, nobody is called.
+func (p *process) outcome(c *Context, f fault, then func(Outcome)) {
+	if len(p.plan.conditions) == 0 {
+		then(0)
+		return
+	}
+	out := Outcome(0)
+	failure := p.failureOf(c, f)
+	p.visit(c, func() error {
+		for i := range p.plan.conditions {
+			if cond := &p.plan.conditions[i]; cond.holds(failure) {
+				out = cond.Then
+				return nil
+			}
+		}
+		return nil
+	}, func(err error) {
+		if err != nil {
+			p.sys().log.Error("bastion: a condition's Match failed", "path", failure.Path, "error", err)
+		}
+		then(out)
+	})
+}
+
+func (c *Condition) holds(f Failure) bool {
+	return f.Restarts >= c.Attempts && (c.Is == nil || errors.Is(f.Reason, c.Is)) && (c.Match == nil || c.Match(f))
+}
+
+// failureOf is what conditions and the next incarnation's callbacks are told.
+// Restarts counts those in a row so far.
+func (p *process) failureOf(c *Context, f fault) Failure {
+	out := Failure{Path: p.path(), Incarnation: uint64(c.inc), Reason: f.reason, Message: f.message}
+	if e := p.ext.Load(); e != nil && e.failure != nil {
+		out.Restarts = e.failure.Restarts
+	}
+	return out
+}
+
+// visit runs a piece of user code as a hook of the process: contained, with the
+// hand full, so that it can be abandoned. then is called if the process is still
+// the caller's.
+func (p *process) visit(c *Context, f func() error, then func(error)) {
+	c.cur.Store(nil)
+	c.hand.set(handHook)
+	contain(f, func(err error) {
+		c.hand.leave()
+		if !p.still(c) {
+			return
+		}
+		then(err)
+	})
+}
+
+// still reports whether the owner, having left user code, still is the owner.
+func (p *process) still(c *Context) bool {
+	if p.state.settle(c.inc) {
+		return true
+	}
+	p.sys().returned(c)
+	return false
+}
+
+func (e *ending) run() {
+	if !e.p.state.advance(e.c.inc, phaseEnding) {
+		return
+	}
+	stopper, ok := e.p.user.(Stopper)
+	if !e.hook || !ok {
+		e.cancel()
+		return
+	}
+	e.p.visit(e.c, func() error { return stopper.Stop(e.c, e.reason) }, func(err error) {
+		if err != nil {
+			e.p.sys().log.Error("bastion: stop hook failed", "path", e.p.path(), "error", err)
+		}
+		e.cancel()
+	})
+}
+
+// cancel makes the Context done and waits for the incarnation's goroutines, the
+// last of which goes on.
+func (e *ending) cancel() {
+	e.c.cancel(e.reason)
+	if l := e.c.life.Load(); l != nil {
+		l.tell()
+		if !l.await(func() { e.w = nil; e.finish() }) {
+			return
+		}
+	}
+	e.finish()
+}
+
+// finish is the last step: from here on everything of this incarnation is
+// refused, and the process belongs to its supervisor's agenda.
+func (e *ending) finish() {
+	p := e.p
+	up := p.uptime()
+	if !p.state.end(e.c.inc) {
+		return
+	}
+	p.clear(e.c, e.reason)
+	p.parent.post(event{
+		kind: eventExited, id: uint64(p.index), p: p, inc: e.c.inc, w: e.w,
+		reason: e.reason, outcome: e.outcome, report: e.report, up: up,
+	})
+}
+
+// clear drops what belonged to an incarnation that is down.
+func (p *process) clear(c *Context, reason error) {
+	p.user = nil
+	c.cur.Store(nil)
+	if l := c.life.Load(); l != nil {
+		l.failHeld(&FailedError{Path: p.path(), Reason: reason})
+	}
+}
+
+// startedAt notes the beginning of an incarnation.
+func (p *process) startedAt(t time.Time) { p.since.Store(t.UnixNano()) }

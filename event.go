@@ -1,0 +1,95 @@
+package bastion
+
+import "time"
+
+// An EventKind says what happened.
+type EventKind uint8
+
+const (
+	// EventStarted: an incarnation has started.
+	EventStarted EventKind = iota + 1
+	// EventFailed: an incarnation ended by itself with a failure; Report has the rest.
+	EventFailed
+	// EventRestarting: the child will be started again, after Delay.
+	EventRestarting
+	// EventStopped: a child is down for good; Reason is nil after a normal end.
+	EventStopped
+	// EventEscalated: a supervisor gives up; Reason says why.
+	EventEscalated
+	// EventAbandoned: something did not return in time and runs on, fenced off; Text is its stack.
+	EventAbandoned
+	// EventSlow: a process has run for longer than the watchdog's threshold; Text is its stack.
+	EventSlow
+	// EventSaturated: as many handlers are blocked as may be; ready processes wait.
+	EventSaturated
+	// EventSystemStarted and EventSystemStopped frame the life of a system.
+	EventSystemStarted
+	EventSystemStopped
+)
+
+func (k EventKind) String() string {
+	return pick(int(k), "unknown", "started", "failed", "restarting", "stopped", "escalated", "abandoned", "slow",
+		"saturated", "system started", "system stopped")
+}
+
+// An Event is something that happened in the life of a system. Which fields are
+// set is said at its kind; Time, Kind and Path always are.
+type Event struct {
+	Time        time.Time
+	Kind        EventKind
+	Path        string
+	ID          uint64
+	Incarnation uint64
+	Reason      error
+	Delay       time.Duration
+	Restarts    int // EventRestarting: in a row, this one included
+	Report      *CrashReport
+	Text        string
+}
+
+// Events subscribes to the system's events. A watcher that falls more than
+// buffer behind (0: 256) misses some and is told how many.
+func (s *System) Events(buffer int) *Subscription[Event] { return s.events.subscribe(buffer) }
+
+// emit publishes e. The cost of making an event is spared when nobody watches.
+func (s *System) emit(e Event) {
+	e.Time = s.clock.Now()
+	s.events.publish(e)
+}
+
+// emitFor publishes an event about a process.
+func (p *process) emitFor(kind EventKind, inc uint32, fill func(*Event)) {
+	s := p.sys()
+	if s.events.watched.Load() == 0 {
+		return
+	}
+	e := Event{Kind: kind, Path: p.path(), ID: p.id, Incarnation: uint64(inc)}
+	if fill != nil {
+		fill(&e)
+	}
+	s.emit(e)
+}
+
+// A DeadLetter is a message that was accepted, or an answer that was given, and
+// reached nobody.
+type DeadLetter struct {
+	Time     time.Time
+	Message  any
+	Sender   Ref // zero: from outside
+	Receiver Ref // zero: the asker of a late answer
+	Reason   error
+}
+
+// DeadLetters subscribes to the system's dead letters (contract D8). A watcher
+// that falls more than buffer behind (0: 256) misses some and is told how many.
+func (s *System) DeadLetters(buffer int) *Subscription[DeadLetter] {
+	return s.letters.subscribe(buffer)
+}
+
+func (s *System) deadLetter(d DeadLetter) {
+	if s.letters.watched.Load() == 0 {
+		return
+	}
+	d.Time = s.clock.Now()
+	s.letters.publish(d)
+}

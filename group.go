@@ -1,0 +1,330 @@
+package bastion
+
+import (
+	"sync"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/supervise"
+)
+
+// A group supervises many alike children one for one, with an intensity of its
+// own (OTP's simple-one-for-one). It uses the pure pieces of the decision rather
+// than a Machine, because it may have a million members: a member that never
+// failed costs a slot in a table and nothing else.
+type group struct {
+	base
+	plan *plan
+
+	// mu guards the table for readers; the agenda alone writes it.
+	mu       sync.RWMutex
+	members  []*process // by number; nil: free
+	free     []uint32   // numbers to be given again
+	up       bool       // booted and not ending
+	begun    bool       // it was started at least once
+	alive    bool       // it was started and is not down
+	disposed bool       // down for good
+	restarts uint64
+
+	phase  groupPhase
+	next   int // the member that the boot starts next
+	live   int // members that are not down
+	how    halt
+	why    error
+	result Outcome
+	timer  executor.Timer // its own shutdown time, when it ends by itself
+	window supervise.Window
+	files  map[*process]*memberFile // of members with a history, or waited for
+}
+
+type groupPhase uint8
+
+const (
+	groupDown groupPhase = iota
+	groupBooting
+	groupUp
+	groupEnding
+)
+
+// A memberFile is what a group must remember of one member.
+type memberFile struct {
+	streak    supervise.Streak
+	restarted int
+	failure   *Failure
+	delay     executor.Timer // between two incarnations
+	timer     executor.Timer // start timeout or shutdown time
+	late      bool           // its start timed out
+	starting  bool           // its first start is waited for (Spawn)
+	leaving   bool           // it was told to stop for good
+	halt      halt
+	waiting   []*order
+}
+
+func newGroup(pl *plan, parent *base, index uint32) *group {
+	g := &group{plan: pl}
+	g.grouped = true
+	g.place(pl.sys, parent, index, pl.Name, g)
+	g.fill()
+	return g
+}
+
+// fill makes the members of the spec that do not exist.
+func (g *group) fill() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range g.plan.Count {
+		if i == len(g.members) {
+			g.members = append(g.members, nil)
+		}
+		if g.members[i] == nil {
+			g.members[i] = newProcess(g.plan, &g.base, uint32(i))
+		}
+	}
+	g.free = nil
+	for i := len(g.members) - 1; i >= g.plan.Count; i-- {
+		if g.members[i] == nil {
+			g.free = append(g.free, uint32(i))
+		}
+	}
+}
+
+func (g *group) file(p *process) *memberFile {
+	f := g.files[p]
+	if f == nil {
+		if g.files == nil {
+			g.files = make(map[*process]*memberFile)
+		}
+		f = new(memberFile)
+		g.files[p] = f
+	}
+	return f
+}
+
+// subject
+
+func (g *group) begin(w *executor.Worker, _ *Failure, again bool) {
+	g.post(event{kind: eventBegin, w: w, inc: flag(again)})
+}
+
+func (g *group) stopBy(how halt) { g.post(event{kind: eventHalt, halt: how}) }
+
+func (g *group) settled() {}
+
+func (g *group) dispose(why DiscardReason, reason error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.disposed = true
+	for _, p := range g.members {
+		if p != nil {
+			p.dispose(why, reason)
+		}
+	}
+}
+
+func flag(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// keeper
+
+func (g *group) handle(ev *event) {
+	switch ev.kind {
+	case eventBegin:
+		g.boot(ev)
+	case eventHalt:
+		g.haltAll(ev.halt)
+	case eventOrder:
+		g.obey(ev.order)
+	case eventStarted:
+		g.memberStarted(ev)
+	case eventExited:
+		g.memberExited(ev)
+	case eventAbandon:
+		ev.p.abandon(ev.inc)
+	case eventDue, eventExpired, eventStartTimeout:
+		g.timed(ev)
+	}
+}
+
+// boot starts the members one after the other, each when the one before has
+// started: the next start is ordered by memberStarted.
+func (g *group) boot(ev *event) {
+	if g.begun {
+		g.fill()
+	}
+	g.mu.Lock()
+	if g.begun {
+		g.restarts++
+	}
+	g.begun, g.alive, g.disposed = true, true, false
+	g.mu.Unlock()
+	g.phase = groupBooting
+	g.next, g.live, g.how, g.why, g.result = 0, 0, haltStop, nil, 0
+	g.window = supervise.NewWindow(g.plan.Intensity.plan())
+	g.startNext(ev.w)
+}
+
+func (g *group) startNext(w *executor.Worker) {
+	for g.next < g.plan.Count && g.members[g.next] == nil {
+		g.next++
+	}
+	if g.next == g.plan.Count {
+		g.phase = groupUp
+		g.mu.Lock()
+		g.up = true
+		g.mu.Unlock()
+		g.report(event{kind: eventStarted, w: w})
+		return
+	}
+	g.start(g.members[g.next], w)
+}
+
+// start begins the next incarnation of a member.
+func (g *group) start(p *process, w *executor.Worker) {
+	g.live++
+	var failure *Failure
+	if f := g.files[p]; f != nil {
+		failure = f.failure
+	} else if p.state.load() != 0 {
+		failure = &Failure{Path: p.path(), Incarnation: uint64(lifeOf(p.state.load())), Reason: ErrShutdown}
+	}
+	if d := g.plan.StartTimeout; d > 0 {
+		inc := lifeOf(p.state.load()) + 1
+		g.file(p).timer = g.after(d, event{kind: eventStartTimeout, p: p, inc: inc})
+	}
+	p.begin(w, failure, failure != nil)
+}
+
+func (g *group) memberStarted(ev *event) {
+	p := ev.p
+	if p.ctx.Load().inc != ev.inc {
+		return
+	}
+	p.emitFor(EventStarted, ev.inc, nil)
+	if f := g.files[p]; f != nil {
+		f.starting = false
+		if f.timer != nil && !f.leaving {
+			f.timer.Stop()
+			f.timer = nil
+		}
+		f.answer(wantsUp, nil)
+	}
+	if g.phase == groupBooting && int(p.index) == g.next {
+		g.next++
+		g.startNext(ev.w)
+	}
+}
+
+func (f *memberFile) answer(wants func(*order) bool, err error) {
+	c := child{waiting: f.waiting}
+	c.answer(wants, err)
+	f.waiting = c.waiting
+}
+
+// memberExited decides what the end of a member's incarnation means.
+func (g *group) memberExited(ev *event) {
+	p := ev.p
+	if p.ctx.Load().inc != ev.inc || g.phase == groupDown {
+		return
+	}
+	p.settled()
+	g.live--
+	f := g.files[p]
+	if f != nil && f.timer != nil {
+		f.timer.Stop()
+		f.timer = nil
+	}
+	if f != nil && f.late {
+		f.late, ev.reason = false, ErrStartTimeout
+	}
+	switch {
+	case g.phase == groupEnding || f != nil && f.leaving:
+		g.publish(ev, "was being stopped")
+		if f != nil && f.leaving {
+			g.leave(p, ev.reason, nil)
+		}
+		g.proceed(ev)
+	case g.phase == groupBooting && int(p.index) == g.next && ev.outcome == 0:
+		g.publish(ev, "the group does not start")
+		g.giveUp(&StartError{Path: p.path(), Reason: ev.reason}, 0)
+	case f != nil && f.starting:
+		g.publish(ev, "its start failed")
+		g.leave(p, ev.reason, &StartError{Path: p.path(), Reason: ev.reason})
+	default:
+		g.judge(ev)
+	}
+}
+
+// judge is for a member that ended by itself.
+func (g *group) judge(ev *event) {
+	p, pl := ev.p, g.plan
+	restarted := 0
+	if f := g.files[p]; f != nil {
+		restarted = f.restarted
+	}
+	v := supervise.Decide(supervise.Type(pl.Restart), classify(ev.reason), verdictOf(ev.outcome), pl.Tries, restarted)
+	switch v {
+	case supervise.VerdictRestart:
+		g.restart(ev)
+	case supervise.VerdictEscalate:
+		g.publish(ev, "escalate (condition)")
+		g.giveUp(g.escalation(p, ErrEscalated, ev.reason), 0)
+	case supervise.VerdictStopSystem:
+		g.publish(ev, "stop the system (condition)")
+		g.giveUp(g.escalation(p, ErrSystemStop, ev.reason), StopSystem)
+	case supervise.VerdictGiveUp:
+		g.publish(ev, "gave it up")
+		g.leave(p, ev.reason, nil)
+	default:
+		g.publish(ev, "finished")
+		g.leave(p, ev.reason, nil)
+	}
+	g.proceed(ev)
+}
+
+// proceed goes on with what waited for the end of a member: the end of the group,
+// or a boot whose next member was stopped, or was allowed not to start.
+func (g *group) proceed(ev *event) {
+	switch {
+	case g.phase == groupEnding:
+		g.endIfDown()
+	case g.phase == groupBooting && int(ev.p.index) == g.next && g.members[g.next] == nil:
+		g.startNext(ev.w)
+	}
+}
+
+func (g *group) escalation(p *process, cause, reason error) error {
+	return &EscalationError{Supervisor: g.path, Child: p.path(), Cause: cause, Reason: reason}
+}
+
+func (g *group) restart(ev *event) {
+	p := ev.p
+	if g.window.Add(g.sys.clock.Now()) {
+		g.publish(ev, "escalate (intensity exceeded)")
+		g.giveUp(g.escalation(p, ErrIntensity, ev.reason), 0)
+		return
+	}
+	f := g.file(p)
+	attempt := f.streak.Next(ev.up, g.plan.backoff.Healthy)
+	wait := g.plan.backoff.Delay(attempt, jitter())
+	f.restarted++
+	f.failure = &Failure{Path: p.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: attempt}
+	if ev.report != nil {
+		f.failure.Message = ev.report.Message
+	}
+	if ev.report != nil {
+		text := "restart"
+		if wait > 0 {
+			text = "restart after " + wait.String()
+		}
+		g.publish(ev, text)
+	}
+	p.emitFor(EventRestarting, ev.inc, func(e *Event) { e.Reason, e.Delay, e.Restarts = ev.reason, wait, attempt })
+	if wait > 0 {
+		f.delay = g.after(wait, event{kind: eventDue, p: p, inc: ev.inc})
+		return
+	}
+	g.start(p, ev.w)
+}

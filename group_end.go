@@ -1,0 +1,232 @@
+package bastion
+
+import "slices"
+
+// obey carries out an order of the API.
+func (g *group) obey(o *order) {
+	switch {
+	case o.kind == orderSpawn:
+		g.spawn(o)
+	case o.p.index >= uint32(len(g.members)) || g.members[o.p.index] != o.p:
+		o.answer(nil) // it has left already
+	case g.phase == groupDown:
+		g.leave(o.p, nil, nil)
+		o.answer(nil)
+	default:
+		g.stopMember(o)
+	}
+}
+
+// spawn adds a member to a group that is up.
+func (g *group) spawn(o *order) {
+	switch {
+	case g.phase == groupDown && !g.begun:
+		o.answer(ErrNotStarted)
+		return
+	case g.phase != groupUp:
+		o.answer(ErrStopped)
+		return
+	}
+	g.mu.Lock()
+	index := uint32(len(g.members))
+	if n := len(g.free); n > 0 {
+		index = g.free[n-1]
+		g.free = g.free[:n-1]
+	} else {
+		g.members = append(g.members, nil)
+	}
+	p := newProcess(g.plan, &g.base, index)
+	g.members[index] = p
+	g.mu.Unlock()
+	o.p = p
+	f := g.file(p)
+	f.starting = true
+	f.waiting = append(f.waiting, o)
+	g.live++
+	p.begin(nil, nil, false)
+}
+
+// stopMember ends one member for good.
+func (g *group) stopMember(o *order) {
+	p := o.p
+	f := g.file(p)
+	f.waiting = append(f.waiting, o)
+	if phaseOf(p.state.load()) == phaseDown {
+		// Between two lives, or not reached by the boot yet: it will have no other.
+		if f.delay != nil {
+			f.delay.Stop()
+		}
+		g.leave(p, nil, nil)
+		return
+	}
+	how := o.halt
+	switch d := g.plan.shutdown(); {
+	case f.leaving && how != haltKill:
+		return
+	case d == BrutalKill:
+		how = haltKill
+	case d != UnlimitedShutdown && how != haltKill:
+		if f.timer != nil {
+			f.timer.Stop()
+		}
+		f.timer = g.after(d, event{kind: eventExpired, p: p, inc: p.ctx.Load().inc})
+	}
+	f.leaving, f.halt = true, how
+	p.stopBy(how)
+}
+
+// leave takes a member that is down out of the group. failed is for those who
+// wait for its start.
+func (g *group) leave(p *process, reason, failed error) {
+	why := DiscardStopped
+	f := g.files[p]
+	if f != nil && f.halt == haltKill {
+		why = DiscardKilled
+	}
+	p.dispose(why, ErrStopped)
+	g.mu.Lock()
+	g.members[p.index] = nil
+	g.free = append(g.free, p.index)
+	g.mu.Unlock()
+	delete(g.files, p)
+	p.emitFor(EventStopped, lifeOf(p.state.load()), func(e *Event) { e.Reason = reason })
+	if failed == nil {
+		failed = ErrStopped
+	}
+	told := func() {
+		if f != nil {
+			f.answer(wantsDown, nil)
+			f.answer(wantsUp, failed)
+		}
+	}
+	if hook := g.plan.Callbacks.AfterStop; hook != nil {
+		g.sys.afterStop(hook, p.path(), reason, told)
+		return
+	}
+	told()
+}
+
+// timed deals with what a timer of a member has posted.
+func (g *group) timed(ev *event) {
+	f := g.files[ev.p]
+	if f == nil || g.phase == groupDown {
+		return
+	}
+	switch {
+	case ev.kind == eventDue && f.delay != nil && lifeOf(ev.p.state.load()) == ev.inc:
+		f.delay = nil
+		if g.phase != groupEnding {
+			g.start(ev.p, nil)
+		}
+	case f.timer == nil || ev.p.ctx.Load().inc != ev.inc:
+	case ev.kind == eventExpired:
+		f.timer = nil
+		ev.p.kill()
+	case ev.kind == eventStartTimeout:
+		f.timer, f.late = nil, true
+		ev.p.kill()
+	}
+}
+
+// haltAll stops all members together. The shutdown time is the parent's to keep:
+// when it is over, the parent calls again, with haltKill.
+func (g *group) haltAll(how halt) {
+	if g.phase == groupDown {
+		return
+	}
+	if g.phase == groupEnding && how != haltKill {
+		return
+	}
+	g.how = max(g.how, how)
+	g.stopAll()
+}
+
+// giveUp ends the group because of a member.
+func (g *group) giveUp(why error, result Outcome) {
+	if g.why == nil {
+		g.why, g.result = why, result
+	}
+	g.sys.emit(Event{Kind: EventEscalated, Path: g.path, Reason: why})
+	switch d := g.plan.shutdown(); d {
+	case BrutalKill:
+		g.how = haltKill
+	case UnlimitedShutdown:
+	default:
+		g.timer = g.after(d, event{kind: eventHalt, halt: haltKill})
+	}
+	g.stopAll()
+}
+
+func (g *group) stopAll() {
+	g.phase = groupEnding
+	g.mu.Lock()
+	g.up = false
+	g.mu.Unlock()
+	for _, f := range g.files {
+		if f.delay != nil {
+			f.delay.Stop()
+			f.delay = nil
+		}
+	}
+	for _, p := range g.members {
+		switch {
+		case p == nil || phaseOf(p.state.load()) == phaseDown:
+		case p.stopIdle():
+			g.live--
+		default:
+			p.stopBy(g.how)
+		}
+	}
+	g.endIfDown()
+}
+
+// endIfDown reports the end of the group once no member lives.
+func (g *group) endIfDown() {
+	if g.live > 0 {
+		return
+	}
+	g.phase = groupDown
+	if g.timer != nil {
+		g.timer.Stop()
+		g.timer = nil
+	}
+	g.mu.Lock()
+	extra := slices.Clone(g.members[min(g.plan.Count, len(g.members)):])
+	g.mu.Unlock()
+	for _, p := range extra {
+		if p != nil {
+			g.leave(p, ErrShutdown, nil) // spawned while it ran: gone with this life, as in OTP
+		}
+	}
+	g.mu.Lock()
+	g.members, g.free = g.members[:min(g.plan.Count, len(g.members))], nil
+	g.alive = false
+	g.mu.Unlock()
+	for _, f := range g.files {
+		f.answer(wantsDown, nil)
+		f.answer(wantsUp, ErrStopped)
+		if f.timer != nil {
+			f.timer.Stop()
+		}
+	}
+	g.files = nil
+	reason := g.why
+	if reason == nil {
+		reason = ErrShutdown
+		if g.how == haltKill {
+			reason = ErrKilled
+		}
+	}
+	g.report(event{kind: eventExited, reason: reason, outcome: g.result})
+}
+
+// publish makes the failure of a member known, with what was decided about it.
+func (g *group) publish(ev *event, decision string) {
+	r := ev.report
+	if r == nil {
+		return
+	}
+	r.Reason, r.Decision, r.Restarts = ev.reason, decision, g.window.Count(g.sys.clock.Now())
+	g.sys.logCrash(r)
+	ev.p.emitFor(EventFailed, ev.inc, func(e *Event) { e.Reason, e.Report = ev.reason, r })
+}

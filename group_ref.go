@@ -1,0 +1,63 @@
+package bastion
+
+import (
+	"context"
+)
+
+// A Group is a reference to a group of alike children. It stays valid through
+// restarts. All methods may be called from any goroutine.
+type Group struct{ g *group }
+
+// Name is the last element of the path.
+func (g *Group) Name() string { return g.g.name }
+
+// Path is where the group stands, for example "/bastion/counting/feeders".
+func (g *Group) Path() string { return g.g.path }
+
+// Len is how many members there are, running or not.
+func (g *Group) Len() int {
+	g.g.mu.RLock()
+	defer g.g.mu.RUnlock()
+	return len(g.g.members) - len(g.g.free)
+}
+
+// Members are references to all members, in the order of their numbers.
+func (g *Group) Members() []Ref {
+	g.g.mu.RLock()
+	defer g.g.mu.RUnlock()
+	refs := make([]Ref, 0, len(g.g.members)-len(g.g.free))
+	for _, p := range g.g.members {
+		if p != nil {
+			refs = append(refs, Ref{p})
+		}
+	}
+	return refs
+}
+
+// Member is the member of that number; the zero Ref if there is none.
+func (g *Group) Member(i int) Ref {
+	g.g.mu.RLock()
+	defer g.g.mu.RUnlock()
+	if i < 0 || i >= len(g.g.members) {
+		return Ref{}
+	}
+	return Ref{g.g.members[i]}
+}
+
+// Spawn adds a member and waits until it has started, or until ctx ends, which
+// does not take the order back. If the start fails the member is gone again and
+// the error is a *StartError. ErrStopped: the group is not running. A member that
+// has ended for good leaves the group, and its number is given to a later one.
+func (g *Group) Spawn(ctx context.Context) (Ref, error) {
+	o := &order{kind: orderSpawn}
+	if err := g.g.order(ctx, o, nil); err != nil {
+		return Ref{}, err
+	}
+	return Ref{o.p}, nil
+}
+
+// Stop stops all members together, for good, and waits for it as Ref.Stop does.
+func (g *Group) Stop(ctx context.Context) error {
+	b := &g.g.base
+	return b.parent.order(ctx, &order{kind: orderHalt, id: uint64(b.index)}, below(b))
+}

@@ -1,0 +1,75 @@
+package bastion
+
+// Unhandled says that the process does not know what to do with the message in
+// hand: it goes to the dead letters, and a question fails with ErrUnhandled. It
+// always returns nil, so that a handler can end with "return ctx.Unhandled()"
+// and live on. Only on the process's own goroutine; elsewhere it does nothing.
+func (c *Context) Unhandled() error {
+	n := c.inHand()
+	if n == nil {
+		return nil
+	}
+	if n.Value.q != nil {
+		_ = n.Value.q.resolve(n.Value.gen, nil, ErrUnhandled)
+	}
+	c.p.sys().deadLetter(DeadLetter{
+		Message: plain(n.Value.msg), Sender: Ref{n.Value.from}, Receiver: Ref{c.p}, Reason: ErrUnhandled,
+	})
+	return nil
+}
+
+// Forward hands the message in hand on, with its sender and, if it is a
+// question, with that: whoever answers it there answers the asker. The receiver
+// sees it as if the first sender had sent it. For the books it was handled here
+// and accepted there. On error the message is still in hand.
+//
+// ErrNoMessage: not on the process's own goroutine, or none in hand, or its
+// question was answered or forwarded before. ErrDeadlock: the receiver waits for
+// the asker. Otherwise as Tell.
+func (c *Context) Forward(to Ref) error {
+	if to.p == nil {
+		return ErrNoProcess
+	}
+	n := c.inHand()
+	if n == nil {
+		return ErrNoMessage
+	}
+	e := n.Value
+	e.msg = plain(e.msg)
+	if e.q == nil {
+		return to.p.pass(c, e)
+	}
+	if !e.q.pending(e.gen) {
+		return ErrAnswered
+	}
+	if err := e.q.handOver(to.p); err != nil {
+		return err
+	}
+	if err := to.p.pass(c, e); err != nil {
+		e.q.holder.Store(c.p)
+		return err
+	}
+	n.Value.q = nil
+	return nil
+}
+
+// pass sends an envelope as it is, with the sender it came from.
+func (p *process) pass(c *Context, e envelope) error {
+	if c.ended() {
+		return ErrEnded
+	}
+	return p.sendOutside(e)
+}
+
+// handOver makes to the holder of the question, unless that would close a ring.
+func (q *question) handOver(to *process) error {
+	q.sys.askMu.Lock()
+	defer q.sys.askMu.Unlock()
+	if q.asker != nil {
+		if err := findRing(q.asker, to); err != nil {
+			return err
+		}
+	}
+	q.holder.Store(to)
+	return nil
+}

@@ -1,0 +1,162 @@
+package bastion
+
+import (
+	"context"
+	"sync"
+)
+
+// A life is what an incarnation needs only if it is asked for: a Done channel,
+// goroutines of its own, held questions. All contexts of the incarnation share it.
+type life struct {
+	mu        sync.Mutex
+	inner     context.Context // made by the first Done; package context does the rest
+	end       context.CancelCauseFunc
+	cancelled bool
+	cause     error
+	stopping  chan struct{}
+	told      bool // to stop
+	held      map[*question]uint32
+
+	running int    // goroutines of ctx.Go
+	waiting func() // set while the end of the incarnation waits for them
+	sealed  bool   // no more of them
+	fault   *fault // the first failure among them
+}
+
+// A fault is a failure and what is known of it.
+type fault struct {
+	reason  error
+	message any
+}
+
+// more returns the incarnation's life, making it on first use.
+func (c *Context) more() *life {
+	if l := c.life.Load(); l != nil {
+		return l
+	}
+	l := new(life)
+	if !c.life.CompareAndSwap(nil, l) {
+		return c.life.Load()
+	}
+	// cancel sets the flag before it looks for a life, we look at the flag after we
+	// published one: at least one of us tells it. Orders go the same way.
+	if c.cancelled.Load() {
+		l.cancel(nil)
+	}
+	if w := c.p.state.load(); c.ended() || w&(orderStop|orderKill) != 0 {
+		l.tell()
+	}
+	return l
+}
+
+func (l *life) context() context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.inner == nil {
+		l.inner, l.end = context.WithCancelCause(context.Background())
+		if l.cancelled {
+			l.end(l.cause)
+		}
+	}
+	return l.inner
+}
+
+func (l *life) cancel(cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cancelled {
+		return
+	}
+	l.cancelled, l.cause = true, cause
+	if l.end != nil {
+		l.end(cause)
+	}
+}
+
+func (l *life) err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cancelled {
+		return context.Canceled
+	}
+	return nil
+}
+
+// value looks k up in the inner context; package context asks for its own key
+// only after Done made one.
+func (l *life) value(k any) any {
+	l.mu.Lock()
+	inner := l.inner
+	l.mu.Unlock()
+	if inner == nil {
+		return nil
+	}
+	return inner.Value(k)
+}
+
+// stopped is the channel that tell closes.
+func (l *life) stopped() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopping == nil {
+		l.stopping = make(chan struct{})
+		if l.told {
+			close(l.stopping)
+		}
+	}
+	return l.stopping
+}
+
+// tell says that a stop was ordered.
+func (l *life) tell() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.told {
+		return
+	}
+	l.told = true
+	if l.stopping != nil {
+		close(l.stopping)
+	}
+}
+
+// hold keeps a question beyond the message that brought it.
+func (l *life) hold(q *question, gen uint32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held == nil {
+		l.held = make(map[*question]uint32)
+	}
+	l.held[q] = gen
+}
+
+// letGo forgets a held question and reports whether it was held.
+func (l *life) letGo(q *question, gen uint32) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g, ok := l.held[q]; !ok || g != gen {
+		return false
+	}
+	delete(l.held, q)
+	return true
+}
+
+// holds reports whether the question is held here. The question itself only
+// remembers where it may be held, since it may have been recycled meanwhile.
+func (l *life) holds(q *question, gen uint32) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	g, ok := l.held[q]
+	return ok && g == gen
+}
+
+// failHeld answers all held questions with err.
+func (l *life) failHeld(err error) {
+	l.mu.Lock()
+	held := l.held
+	l.held = nil
+	l.mu.Unlock()
+	for q, gen := range held {
+		_ = q.resolve(gen, nil, err)
+	}
+}

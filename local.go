@@ -1,0 +1,58 @@
+package bastion
+
+import (
+	"context"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/goid"
+	"github.com/bastion-go/bastion/internal/mailbox"
+	"github.com/bastion-go/bastion/internal/relaxed"
+)
+
+// A local is what one goroutine of the runtime has for itself: an executor's
+// worker, or a loop process. It alone writes; the books read.
+type local struct {
+	sys      *System
+	nodes    mailbox.Cache[envelope]
+	accepted relaxed.Uint64
+	handled  relaxed.Uint64
+}
+
+// A loopLocal is the local of one incarnation of a loop process.
+type loopLocal struct {
+	local
+	// wake takes one token from the push that found the mailbox idle.
+	wake chan struct{}
+	busy bool // a Recv is in progress; guarded by the identity of the goroutine
+}
+
+// contextKey finds the Context that a context is derived from.
+type contextKey struct{}
+
+// origin says whose call this is: the Context given or derived from, or nil for
+// one from outside; and the caller's own local and worker, if the calling
+// goroutine is the very one that the Context runs on. A Context that was carried
+// to another goroutine is still the process's, but gets no access to what
+// belongs to the process's goroutine.
+func origin(ctx context.Context) (c *Context, l *local, w *executor.Worker) {
+	c, ok := ctx.(*Context)
+	if !ok {
+		c, _ = ctx.Value(contextKey{}).(*Context)
+		if c == nil {
+			return nil, nil, nil
+		}
+	}
+	if w = c.w.Load(); w != nil {
+		if w.Here() {
+			return c, w.Local().(*local), w
+		}
+		return c, nil, nil
+	}
+	if c.kind == contextLoop && c.mine() {
+		return c, &c.loop.local, nil
+	}
+	return c, nil, nil
+}
+
+// key spreads outside senders over the depot's magazines.
+func key() uintptr { return goid.Self() }

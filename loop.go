@@ -1,0 +1,129 @@
+package bastion
+
+import (
+	"context"
+	"errors"
+	"runtime/pprof"
+	"strconv"
+
+	"github.com/bastion-go/bastion/internal/goid"
+)
+
+// loopLabel marks a loop's goroutine in profiles, with path and incarnation.
+const loopLabel = "bastion.process"
+
+func (c *Context) label() string { return c.p.path() + "@" + strconv.Itoa(int(c.inc)) }
+
+// beginLoop starts the goroutine of a loop's next incarnation. Agenda only.
+func (p *process) beginLoop(c *Context) {
+	sys := p.sys()
+	c.kind = contextLoop
+	c.loop = &loopLocal{wake: make(chan struct{}, 1)}
+	c.loop.sys = sys
+	c.loop.nodes = sys.depot.Cache()
+	sys.books.enlist(&c.loop.local)
+	p.more().loop = c.loop
+	go p.loop(c)
+}
+
+// loop is the goroutine of one incarnation. It owns the process while it runs.
+func (p *process) loop(c *Context) {
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(loopLabel, c.label())))
+	c.g.Store(goid.Self())
+	defer func() {
+		c.g.Store(0) // the runtime reuses identities
+		p.sys().books.retire(&c.loop.local)
+	}()
+	if p.loopBefore(c) && (p.plan.WaitReady || p.loopReady(c)) {
+		p.runLoop(c)
+	}
+}
+
+// loopBefore runs the callback before the start.
+func (p *process) loopBefore(c *Context) (ok bool) {
+	p.visit(c, func() error { return p.before(c, p.restartOf()) }, func(err error) {
+		if ok = err == nil; !ok {
+			p.startFailed(c, nil, err)
+		}
+	})
+	return ok
+}
+
+// loopReady runs the callback after the start and makes the loop count as started.
+func (p *process) loopReady(c *Context) (ok bool) {
+	p.visit(c, func() error { return p.after(c, p.restartOf()) }, func(err error) {
+		ok = p.startDone(c, nil, err)
+	})
+	return ok
+}
+
+// Ready tells the supervisor that a loop whose spec has WaitReady has started,
+// after the callback for that has run. Further calls, and calls by others, do nothing.
+func (c *Context) Ready() {
+	p := c.p
+	if c.kind != contextLoop || !c.mine() || c.ended() || phaseOf(p.state.load()) != phaseStarting {
+		return
+	}
+	if err := p.after(c, p.restartOf()); err != nil {
+		// The loop is in the middle of its function, so it is told to end; what it
+		// returns is then a failed start.
+		c.more().fail(err)
+		p.state.order(c.inc, orderFail)
+		c.cancel(err)
+		return
+	}
+	p.startDone(c, nil, nil)
+}
+
+// runLoop is the life proper.
+func (p *process) runLoop(c *Context) {
+	c.cur.Store(nil)
+	c.hand.set(handHook)
+	contain(func() error { return p.plan.Start.loop(c) }, func(err error) {
+		c.hand.leave()
+		if !p.still(c) {
+			return
+		}
+		p.loopEnded(c, err)
+	})
+}
+
+// loopEnded ends the incarnation of a loop whose function has returned.
+func (p *process) loopEnded(c *Context, err error) {
+	word := p.state.load()
+	told := word&(orderStop|orderKill) != 0
+	if phaseOf(word) == phaseStarting && !told {
+		if word&orderFail != 0 {
+			err = c.more().failure()
+		} else if err == nil {
+			err = errNotReady
+		}
+		p.dropInHand(c, err)
+		p.startFailed(c, nil, err)
+		return
+	}
+	switch {
+	case word&orderFail != 0 && !told:
+		err = c.more().failure()
+	case told && !violent(err):
+		// What it says no longer matters: it was told to end, and it did.
+		if !cancellation(err) {
+			p.sys().log.Warn("bastion: loop returned an error after it was told to stop", "path", p.path(), "error", err)
+		}
+		p.doneInHand(c)
+		e := &ending{p: p, c: c, reason: ErrShutdown}
+		if word&orderKill != 0 {
+			e.reason = ErrKilled
+		}
+		e.run()
+		return
+	case err == nil:
+		p.doneInHand(c)
+		(&ending{p: p, c: c}).run()
+		return
+	}
+	f := fault{reason: err, message: p.dropInHand(c, err)}
+	p.fail(c, nil, f, true) // the function has returned: there is nothing to resume
+}
+
+var errNotReady = errors.New("bastion: loop returned without calling Ready")

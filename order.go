@@ -1,0 +1,122 @@
+package bastion
+
+import (
+	"context"
+)
+
+type orderKind uint8
+
+const (
+	orderAdd orderKind = iota
+	orderHalt
+	orderRemove
+	orderRestart
+	orderMove
+	orderSpawn
+)
+
+// An order is a call of the API on its way through an agenda.
+type order struct {
+	kind   orderKind
+	halt   halt
+	id     uint64    // of the child; 0: by name
+	name   string    // of the child
+	before string    // orderMove
+	spec   ChildSpec // orderAdd
+	p      *process  // orderSpawn: a member that runs already; orderHalt: of a group
+	made   *child    // orderAdd: the result
+	done   chan error
+}
+
+// wantsUp and wantsDown say what an order waits for.
+func wantsUp(o *order) bool {
+	return o.kind == orderAdd || o.kind == orderRestart || o.kind == orderSpawn
+}
+
+func wantsDown(o *order) bool { return !wantsUp(o) }
+
+// answer is called at least once for every order; only the first counts.
+func (o *order) answer(err error) {
+	select {
+	case o.done <- err:
+	default:
+	}
+}
+
+// place puts an order on the agenda of b and waits until it is carried out. An
+// order that would end the caller itself (ends says so) is not waited for, nor
+// is one that is overtaken by an order to the caller to stop: ErrPending.
+func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	o.done = make(chan error, 1)
+	c := contextOf(ctx)
+	if c == nil {
+		b.post(event{kind: eventOrder, order: o})
+		select {
+		case err := <-o.done:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if c.ended() {
+		return ErrEnded
+	}
+	pending := c.p.sys() == b.sys && ends != nil && ends(c.p)
+	b.post(event{kind: eventOrder, order: o})
+	select {
+	case err := <-o.done:
+		return err
+	default:
+	}
+	if pending {
+		return ErrPending
+	}
+	defer c.block()()
+	select {
+	case err := <-o.done:
+		return err
+	case <-c.Stopping():
+		return ErrPending
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// below says of the processes in the subtree of top that an order ends them.
+func below(top *base) func(*process) bool {
+	return func(p *process) bool { return p.parent.within(top) }
+}
+
+// itself says of p alone that an order ends it.
+func itself(p *process) func(*process) bool {
+	return func(q *process) bool { return q == p }
+}
+
+// Stop ends the process for good: the message in hand finishes, the stop hook
+// runs, within the child's shutdown time; the rest of the mailbox goes to the
+// dead letters and open asks fail (contract L6). It is not restarted; its
+// supervisor can start it again. Stop waits until it is down, or ctx ends, which
+// does not take the order back. Stopping what has stopped is no error.
+//
+// ErrPending: the process stops itself, or the caller was told to stop meanwhile.
+// ErrNotStarted before the system was started.
+func (r Ref) Stop(ctx context.Context) error { return r.end(ctx, haltStop) }
+
+// Drain is Stop, but what is queued is handled first. What arrives meanwhile is,
+// too, until the mailbox was empty once.
+func (r Ref) Drain(ctx context.Context) error { return r.end(ctx, haltDrain) }
+
+// Kill ends the process for good without asking: its Context is cancelled, no
+// hook runs, and a handler that does not return at once is abandoned (L7).
+func (r Ref) Kill(ctx context.Context) error { return r.end(ctx, haltKill) }
+
+func (r Ref) end(ctx context.Context, how halt) error {
+	if r.p == nil {
+		return ErrNoProcess
+	}
+	o := &order{kind: orderHalt, halt: how, id: uint64(r.p.index), p: r.p}
+	return r.p.parent.order(ctx, o, itself(r.p))
+}

@@ -1,0 +1,108 @@
+package bastion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+)
+
+const maxFrames = 256
+
+// A PanicError is a panic in user code, kept as an error. Unwrap gives the value
+// if that was an error itself.
+type PanicError struct {
+	Value any
+	pcs   []uintptr
+}
+
+// caught makes an error of what recover returned where user code did not return:
+// nil means runtime.Goexit, since panic(nil) has a value of its own. To be called
+// by the deferred function itself, while the stack is still there.
+func caught(value any) error {
+	e := &PanicError{Value: value, pcs: callers(4)}
+	if value == nil {
+		return &goexitError{e}
+	}
+	return e
+}
+
+func callers(skip int) []uintptr {
+	var few [32]uintptr
+	n := runtime.Callers(skip, few[:])
+	if n < len(few) {
+		return append([]uintptr(nil), few[:n]...)
+	}
+	many := make([]uintptr, maxFrames)
+	return many[:runtime.Callers(skip, many)]
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap is the panic's value, if that is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// Stack renders the stack at the panic, up to 256 frames.
+func (e *PanicError) Stack() string { return render(e.pcs) }
+
+func render(pcs []uintptr) string {
+	if len(pcs) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for frames := runtime.CallersFrames(pcs); ; {
+		f, more := frames.Next()
+		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+		if !more {
+			return b.String()
+		}
+	}
+}
+
+// goexitError is an ErrGoexit that knows where it happened.
+type goexitError struct{ at *PanicError }
+
+func (e *goexitError) Error() string        { return ErrGoexit.Error() }
+func (e *goexitError) Is(target error) bool { return target == ErrGoexit }
+func (e *goexitError) Stack() string        { return e.at.Stack() }
+
+// stackOf is the stack that a reason carries, if any.
+func stackOf(reason error) string {
+	var s interface{ Stack() string }
+	if errors.As(reason, &s) {
+		return s.Stack()
+	}
+	return ""
+}
+
+// violent reports whether user code was torn out of the middle of something.
+func violent(reason error) bool {
+	var p *PanicError
+	return errors.As(reason, &p) || errors.Is(reason, ErrGoexit)
+}
+
+// contain calls f and hands its outcome to then: its error, a PanicError, or an
+// ErrGoexit. then is always called, and exactly once, though after a Goexit on a
+// goroutine that is about to end.
+func contain(f func() error, then func(error)) {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = caught(recover())
+		}
+		then(err)
+	}()
+	err = f()
+	returned = true
+}
+
+// cancellation reports whether err is what code returns that was told to end.
+func cancellation(err error) bool {
+	return err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, ErrStopping) || errors.Is(err, ErrEnded)
+}

@@ -1,0 +1,141 @@
+package bastion
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/mailbox"
+	"github.com/bastion-go/bastion/internal/relaxed"
+	"github.com/bastion-go/bastion/internal/supervise"
+)
+
+// A process is one supervised child, of either kind, for its whole life: the
+// same process, mailbox and reference through all its incarnations.
+//
+// Whoever owns the mailbox owns the fields marked "owner": the slice or goroutine
+// that runs it, or, while the process is down, its supervisor's agenda.
+type process struct {
+	task  executor.Task
+	box   mailbox.Box[envelope]
+	state state
+	index uint32 // its number at its parent; set once
+
+	user    Receiver // owner
+	plan    *plan
+	parent  *base
+	ext     atomic.Pointer[ext]
+	ctx     atomic.Pointer[Context] // of the present incarnation; begin writes, all read
+	handled relaxed.Uint64 // owner writes, inspector reads
+	id      uint64
+	since   atomic.Int64 // start of the incarnation, nanoseconds on the system's clock; begin writes
+
+	first Context // of the first incarnation, which for most is the only one
+}
+
+// ext is what only some processes need.
+type ext struct {
+	failure  *Failure     // why this is a restart; agenda writes before begin, owner reads
+	restarts atomic.Int64 // in its life
+	failed   atomic.Uint64
+	waiting  atomic.Pointer[question] // the ask its own goroutine waits in (askMu)
+	loop     *loopLocal               // of the present incarnation of a loop
+	marker   *node                    // pushed by abandon in this incarnation; agenda
+	grace    executor.Timer           // between cancelling and abandoning; agenda
+}
+
+// An envelope is what a mailbox carries.
+type envelope struct {
+	msg  any
+	from *process  // nil: from outside
+	q    *question // nil: told
+	gen  uint32    // of q
+	kind uint8
+}
+
+const (
+	kindMessage = iota
+	kindMarker  // pushed by abandon so that a folded node cannot be finished unseen
+	kindAnswer  // system lane: an answer for AskThen
+)
+
+// A plan is a child's spec, checked and with defaults, shared by all members of
+// a group.
+type plan struct {
+	ChildSpec
+	sys        *System
+	loop       bool
+	hooked     bool // has callbacks that run in the process
+	conditions []Condition
+	backoff    supervise.Backoff
+}
+
+func newPlan(sys *System, spec ChildSpec, inherited []Condition) *plan {
+	pl := &plan{ChildSpec: spec, sys: sys, loop: spec.Start.loop != nil}
+	cb := &spec.Callbacks
+	pl.hooked = cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil
+	pl.conditions = append(pl.conditions, spec.Conditions...)
+	pl.conditions = append(pl.conditions, inherited...)
+	if spec.Backoff != nil {
+		pl.backoff = spec.Backoff.plan()
+	}
+	return pl
+}
+
+func newProcess(pl *plan, parent *base, index uint32) *process {
+	p := &process{plan: pl, parent: parent, index: index, id: pl.sys.nextID()}
+	p.task.Init(p)
+	return p
+}
+
+func (p *process) sys() *System { return p.plan.sys }
+
+// more returns the process's ext, making it on first use.
+func (p *process) more() *ext {
+	if e := p.ext.Load(); e != nil {
+		return e
+	}
+	e := new(ext)
+	if p.ext.CompareAndSwap(nil, e) {
+		return e
+	}
+	return p.ext.Load()
+}
+
+func (p *process) name() string {
+	if !p.parent.grouped && p.plan.Name != "" {
+		return p.plan.Name
+	}
+	if p.parent.grouped {
+		return strconv.Itoa(int(p.index))
+	}
+	return "#" + strconv.Itoa(int(p.index))
+}
+
+func (p *process) path() string { return p.parent.path + "/" + p.name() }
+
+func (p *process) uptime() time.Duration {
+	return time.Duration(p.sys().clock.Now().UnixNano() - p.since.Load())
+}
+
+// schedule sees that a process whose mailbox the caller has just come to own is
+// run. w is the caller's own worker, if it is one of this system's.
+func (p *process) schedule(w *executor.Worker) {
+	switch {
+	case p.plan.loop:
+		p.ext.Load().loop.wake <- struct{}{}
+	case w != nil:
+		w.Submit(&p.task)
+	default:
+		p.sys().exec.Submit(&p.task)
+	}
+}
+
+// nudge makes the owner look at the state word, which the caller has changed.
+// If nobody owns the process, it is scheduled.
+func (p *process) nudge() {
+	if p.box.Own() {
+		p.schedule(nil)
+	}
+}

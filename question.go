@@ -1,0 +1,158 @@
+package bastion
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// A question is the place where one ask waits for its answer. It is recycled
+// after an answer was collected, and the generation tells its uses apart: a
+// reply with an old token can never answer a later ask. It is not recycled when
+// the asker gave up, because the token may still be about.
+type question struct {
+	// word is the generation (upper half) and the stage. Written by the asker
+	// (open, park, give up, recycle) and by whoever answers (claim, done); every
+	// change that two may attempt is a CAS.
+	word atomic.Uint64
+
+	answer any   // written between claim and done
+	err    error // likewise
+
+	wake  chan struct{} // one token, for a parked asker
+	sys   *System
+	asker *process // whose own goroutine waits, for finding rings; nil otherwise
+	// holder is the process that has the question, for finding rings. Written by
+	// whoever sends or forwards it, before it is sent.
+	holder atomic.Pointer[process]
+	keeper atomic.Pointer[life] // the incarnation that holds it
+
+	then  func(*Context, any, error) error // AskThen
+	inc   uint32                           // AskThen: the asking incarnation
+	owner *process                         // AskThen: the asking process
+}
+
+const (
+	questionWaiting = iota
+	questionParked
+	questionClaimed
+	questionDone
+	questionGivenUp
+	stageMask = 7
+	genShift  = 32
+)
+
+func newQuestion(sys *System) *question { return &question{sys: sys, wake: make(chan struct{}, 1)} }
+
+func (q *question) gen() uint32 { return uint32(q.word.Load() >> genShift) }
+
+// open starts a new use and returns its generation.
+func (q *question) open() uint32 {
+	gen := q.gen() + 1
+	q.word.Store(uint64(gen)<<genShift | questionWaiting)
+	return gen
+}
+
+// resolve answers use gen of the question. ErrAnswered: it has its answer;
+// ErrLate: the asker has gone.
+func (q *question) resolve(gen uint32, answer any, err error) error {
+	for {
+		w := q.word.Load()
+		if uint32(w>>genShift) != gen {
+			return ErrAnswered // collected and recycled
+		}
+		stage := w & stageMask
+		switch stage {
+		case questionGivenUp:
+			return ErrLate
+		case questionClaimed, questionDone:
+			return ErrAnswered
+		}
+		if !q.word.CompareAndSwap(w, w&^stageMask|questionClaimed) {
+			continue
+		}
+		q.answer, q.err = answer, err
+		if l := q.keeper.Swap(nil); l != nil {
+			l.letGo(q, gen)
+		}
+		then := q.then != nil // read before done: a collected question is recycled
+		q.word.Store(uint64(gen)<<genShift | questionDone)
+		switch {
+		case then:
+			q.deliver(gen)
+		case stage == questionParked:
+			q.wake <- struct{}{}
+		}
+		return nil
+	}
+}
+
+// pending reports whether use gen still waits for an answer.
+func (q *question) pending(gen uint32) bool {
+	w := q.word.Load()
+	return uint32(w>>genShift) == gen && w&stageMask <= questionParked
+}
+
+func (q *question) done() bool { return q.word.Load()&stageMask == questionDone }
+
+// wait returns when the question is done, or given up because ctx ended. The
+// asker looks a few times before it parks, since most answers come within the
+// time that a sleep costs.
+func (q *question) wait(ctx context.Context) (answered bool) {
+	for range 2 {
+		if q.done() {
+			return true
+		}
+		pause()
+	}
+	gen := q.gen()
+	waiting, parked := uint64(gen)<<genShift|questionWaiting, uint64(gen)<<genShift|questionParked
+	if !q.word.CompareAndSwap(waiting, parked) {
+		return q.collect()
+	}
+	select {
+	case <-q.wake:
+		return true
+	case <-ctx.Done():
+	}
+	if q.word.CompareAndSwap(parked, uint64(gen)<<genShift|questionGivenUp) {
+		return false
+	}
+	<-q.wake // somebody answered at the same moment
+	return true
+}
+
+// collect waits out the few instructions between claim and done.
+func (q *question) collect() bool {
+	for !q.done() {
+		pause()
+	}
+	return true
+}
+
+// take empties a done question and gives it back for reuse.
+func (q *question) take() (any, error) {
+	answer, err := q.answer, q.err
+	q.answer, q.err, q.asker = nil, nil, nil
+	q.holder.Store(nil)
+	q.sys.questions.Put(q)
+	return answer, err
+}
+
+// finished is called when its holder has done with the message that brought the
+// question: unless it is answered or held, it never will be.
+func (q *question) finished(gen uint32) {
+	if !q.pending(gen) {
+		return
+	}
+	if l := q.keeper.Load(); l != nil && l.holds(q, gen) {
+		return
+	}
+	_ = q.resolve(gen, nil, ErrUnanswered)
+}
+
+// fail answers with the failure of the process that has the question.
+func (q *question) fail(gen uint32, p *process, reason error) {
+	if q.pending(gen) {
+		_ = q.resolve(gen, nil, &FailedError{Path: p.path(), Reason: reason})
+	}
+}

@@ -1,0 +1,156 @@
+package bastion
+
+// Recv returns the next message of a loop process, waiting for it if need be.
+// The message before it counts as handled, and a question it carried that was
+// neither answered nor held fails with ErrUnanswered.
+//
+// ErrStopping: the process was told to stop (its Context is done, too); the loop
+// should return, and what waits in the mailbox is dealt with by the supervisor.
+// ErrNotLoop: this is not a loop's own Context, or not its own goroutine.
+// ErrBusy: another Recv is in progress. ErrEnded: the incarnation is over.
+func (c *Context) Recv() (any, error) {
+	n, err := c.receive(true)
+	if err != nil {
+		return nil, err
+	}
+	return n.Value.msg, nil
+}
+
+// TryRecv is Recv without waiting: false if no message is there.
+func (c *Context) TryRecv() (any, bool, error) {
+	n, err := c.receive(false)
+	if n == nil || err != nil {
+		return nil, false, err
+	}
+	return n.Value.msg, true, nil
+}
+
+func (c *Context) receive(wait bool) (*node, error) {
+	if c.kind != contextLoop {
+		return nil, ErrNotLoop
+	}
+	if c.ended() {
+		return nil, ErrEnded
+	}
+	if !c.mine() {
+		if c.hand.load() == handEmpty {
+			return nil, ErrBusy // its own goroutine is in Recv right now
+		}
+		return nil, ErrNotLoop
+	}
+	p := c.p
+	c.hand.leave()
+	if !p.still(c) {
+		return nil, ErrEnded
+	}
+	p.doneInHand(c)
+	n, err := p.next(c, wait)
+	if err == ErrEnded {
+		return nil, err
+	}
+	if n != nil {
+		c.cur.Store(n)
+		c.hand.set(handQueued)
+	} else {
+		c.hand.set(handHook)
+	}
+	return n, err
+}
+
+// next takes the next message, waiting for it if asked to. The hand is empty.
+func (p *process) next(c *Context, wait bool) (*node, error) {
+	yields := 2
+	for {
+		if w := p.state.load(); disturbed(w, c.inc) {
+			if !p.still(c) {
+				return nil, ErrEnded
+			}
+			if p.told(w) {
+				return nil, ErrStopping
+			}
+		}
+		if n := p.pull(); n != nil {
+			return n, nil
+		}
+		if !wait {
+			return nil, nil
+		}
+		if yields > 0 {
+			// Most answers and next messages are a goroutine switch away; going to sleep
+			// and being woken costs two.
+			yields--
+			pause()
+			continue
+		}
+		if p.sleep(c) {
+			yields = 2
+		}
+	}
+}
+
+// told reports whether the orders in w end a loop's receiving.
+func (p *process) told(w uint64) bool {
+	if w&(orderKill|orderFail) != 0 {
+		return true
+	}
+	return w&orderStop != 0 && (w&orderDrain == 0 || !p.box.Pending())
+}
+
+// pull takes one user message out of the mailbox. Owner only.
+func (p *process) pull() *node {
+	for {
+		n, folded := p.box.Take()
+		if n == nil {
+			return nil
+		}
+		if folded {
+			p.box.Unfold(n)
+		}
+		if n.Value.kind != kindMarker {
+			return n
+		}
+	}
+}
+
+// sleep gives the empty mailbox up and waits for the push that finds it idle.
+// False: there was something after all.
+func (p *process) sleep(c *Context) bool {
+	if !p.box.Release() {
+		return false
+	}
+	if disturbed(p.state.load(), c.inc) && p.box.Own() {
+		return false
+	}
+	<-c.loop.wake
+	return true
+}
+
+// doneInHand finishes the message a loop has in hand, if any. Owner only.
+func (p *process) doneInHand(c *Context) {
+	n := c.cur.Load()
+	if n == nil {
+		return
+	}
+	c.cur.Store(nil)
+	if n.Value.q != nil {
+		n.Value.q.finished(n.Value.gen)
+	}
+	p.handled.Add(1)
+	c.loop.handled.Add(1)
+	c.loop.nodes.Put(n)
+}
+
+// dropInHand counts the message in hand as failed with reason and returns it.
+func (p *process) dropInHand(c *Context, reason error) any {
+	n := c.cur.Load()
+	if n == nil {
+		return nil
+	}
+	c.cur.Store(nil)
+	p.more().failed.Add(1)
+	p.sys().books.failed.Add(1)
+	if n.Value.q != nil {
+		n.Value.q.fail(n.Value.gen, p, reason)
+	}
+	return plain(n.Value.msg)
+}

@@ -1,0 +1,54 @@
+package bastion
+
+// enterRing notes that the asker's own goroutine waits for the question, unless
+// that would close a ring of processes waiting for one another (contract D6).
+//
+// Edges are asks in which a process's own goroutine waits; they lead from the
+// asker to whoever has the question now, also after a forward. One lock for the
+// system makes "look, then wait" one step: of two processes asking each other at
+// the same time exactly one is refused. It is taken by asks of processes only.
+func (a *asking) enterRing() error {
+	sys := a.to.sys()
+	sys.askMu.Lock()
+	defer sys.askMu.Unlock()
+	asker := a.c.p
+	if err := findRing(asker, a.to); err != nil {
+		return err
+	}
+	a.q.asker = asker
+	asker.more().waiting.Store(a.q)
+	return nil
+}
+
+// findRing reports the ring that would close if asker waited for to. askMu is held.
+func findRing(asker, to *process) error {
+	ring := []string{asker.path()}
+	for at := to; at != nil; at = at.waitsFor() {
+		if at == asker {
+			return &RingError{Ring: ring}
+		}
+		ring = append(ring, at.path())
+	}
+	return nil
+}
+
+func (a *asking) leaveRing() {
+	// Only the asker's own goroutine sets and clears it, so the lock is not needed;
+	// a walker that still sees it finds the question done and its holder gone.
+	if e := a.c.p.more(); e.waiting.Load() == a.q {
+		e.waiting.Store(nil)
+	}
+}
+
+// waitsFor is the process that has the question p's own goroutine waits for.
+func (p *process) waitsFor() *process {
+	e := p.ext.Load()
+	if e == nil {
+		return nil
+	}
+	q := e.waiting.Load()
+	if q == nil {
+		return nil
+	}
+	return q.holder.Load()
+}

@@ -1,0 +1,61 @@
+package bastion
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Run is a whole main function: it makes a system of the specs, starts it, and
+// waits until ctx ends, the program gets SIGINT or SIGTERM, or the system stops
+// by itself. Then it stops the system gracefully, within cfg.Shutdown; a second
+// signal kills it at once. It returns why the system did not start, why it
+// stopped by itself, or what it had to leave behind.
+func Run(ctx context.Context, cfg Config, specs ...SupervisorSpec) error {
+	sys, err := New(cfg)
+	if err != nil {
+		return err
+	}
+	for _, spec := range specs {
+		if _, err := sys.Supervise(spec); err != nil {
+			return err
+		}
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		// Leaves when the system is down, whatever comes first.
+		select {
+		case <-signals:
+			cancel()
+		case <-ctx.Done():
+		case <-sys.Done():
+			return
+		}
+		select {
+		case <-signals:
+			sys.root.stopBy(haltKill)
+		case <-sys.Done():
+		}
+	}()
+	if err := sys.Start(ctx); err != nil {
+		<-sys.Done()
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-sys.Done():
+		return sys.Wait()
+	}
+	deadline, done := context.WithTimeout(context.Background(), sys.shutdown)
+	defer done()
+	if err := sys.Stop(deadline); err != nil {
+		return err
+	}
+	return sys.Wait()
+}

@@ -1,0 +1,176 @@
+package bastion
+
+import (
+	"math"
+	"time"
+)
+
+// A Strategy says which siblings a failed child takes with it.
+type Strategy uint8
+
+const (
+	// OneForOne restarts the failed child alone.
+	OneForOne Strategy = iota
+	// OneForAll stops and restarts all children.
+	OneForAll
+	// RestForOne stops and restarts the failed child and those declared after it.
+	RestForOne
+)
+
+func (s Strategy) String() string {
+	return pick(int(s), "one for one", "one for all", "rest for one")
+}
+
+// A RestartType says after which ends a child is started again.
+type RestartType uint8
+
+const (
+	// Permanent children are restarted whatever their end.
+	Permanent RestartType = iota
+	// Transient children are restarted after a failure only.
+	Transient
+	// Temporary children are never restarted, and forgotten when they end.
+	Temporary
+)
+
+func (t RestartType) String() string { return pick(int(t), "permanent", "transient", "temporary") }
+
+// An Intensity bounds restarts: more than Max within Within ends the supervisor,
+// which is a failure for its own supervisor. The zero value is OTP's default, 1
+// in 5 s. A zero Within means 5 s.
+type Intensity struct {
+	Max    int
+	Within time.Duration
+}
+
+var (
+	// NoRestarts lets the first failure escalate.
+	NoRestarts = Intensity{Max: -1}
+	// Unlimited never escalates.
+	Unlimited = Intensity{Max: math.MaxInt}
+)
+
+const (
+	// BrutalKill as a shutdown time: the child is killed without being asked.
+	BrutalKill time.Duration = -1
+	// UnlimitedShutdown as a shutdown time: the child is waited for as long as it takes.
+	UnlimitedShutdown time.Duration = -2
+)
+
+const (
+	defaultShutdown = 5 * time.Second
+	defaultWindow   = 5 * time.Second
+)
+
+// A SupervisorSpec describes a supervisor. It is plain data; the zero value is a
+// supervisor without children.
+type SupervisorSpec struct {
+	Name       string      // without a slash; unique among siblings
+	Strategy   Strategy    // zero: OneForOne
+	Restart    Intensity   // zero: 1 in 5 s
+	Children   []ChildSpec // in start order
+	Conditions []Condition // for all children; a child's own go first
+}
+
+// A ChildSpec describes a child of a supervisor: a process, a group of alike
+// processes, or a subtree. Only Start is needed.
+type ChildSpec struct {
+	// Name is the last element of the child's path, without a slash and unique
+	// among its siblings. An unnamed child is known by its number.
+	Name string
+	// Start is what the child is made of.
+	Start Behavior
+	// Group makes a group even of a Count of 0 or 1; members can be added to a
+	// group with Spawn.
+	Group bool
+	// Count above 0 makes a group of so many alike children, which supervises
+	// them one for one with an intensity of its own.
+	Count int
+	// Restart says after which ends the child is started again. Members of a
+	// group have this type; the group itself is permanent.
+	Restart RestartType
+	// Tries above 0 gives the child up after so many restarts in its life.
+	Tries int
+	// Intensity is a group's own. Zero: 1 in 5 s.
+	Intensity Intensity
+	// Backoff delays restarts. Nil: at once. See Constant, Linear, Exponential.
+	Backoff Backoff
+	// Shutdown is the time between the order to stop and being abandoned. Zero:
+	// 5 s, for a subtree UnlimitedShutdown.
+	Shutdown time.Duration
+	// StartTimeout bounds a start. Zero: no bound.
+	StartTimeout time.Duration
+	// WaitReady makes a loop count as started only when it calls ctx.Ready.
+	WaitReady bool
+	// DropMailbox discards what waits when the child is restarted.
+	DropMailbox bool
+	// Callbacks run around the child's starts, restarts and stop.
+	Callbacks Callbacks
+	// Conditions map ends of this child to outcomes; the first that holds counts.
+	Conditions []Condition
+	// Format renders a message for the logs. Nil: its type only, because
+	// formatting what others mutate can end a Go program, and may leak secrets.
+	Format func(msg any) string
+}
+
+// Callbacks are called at turning points of a child's life, in its own context:
+// a failing one is a failed start. All are optional. They must not be changed
+// after they were handed over.
+type Callbacks struct {
+	// BeforeStart runs before the first start, AfterStart after it.
+	BeforeStart func(ctx *Context) error
+	AfterStart  func(ctx *Context) error
+	// BeforeRestart and AfterRestart run around every later start.
+	BeforeRestart func(ctx *Context, failure Failure) error
+	AfterRestart  func(ctx *Context, failure Failure) error
+	// AfterStop runs once when the child is down for good, also after a normal
+	// end. A panic in it is logged.
+	AfterStop func(path string, reason error)
+}
+
+// A Failure is what a restart is told about the end before it.
+type Failure struct {
+	Path        string
+	Incarnation uint64 // the one that ended
+	Reason      error
+	Message     any // in hand when it failed; nil if none
+	Restarts    int // in a row, this one included
+}
+
+// A Condition maps an end of a child to an outcome (contract S12). It holds when
+// all of its parts do.
+type Condition struct {
+	Is       error              // errors.Is(reason, Is); nil: any reason
+	Match    func(Failure) bool // nil: any. It runs in the child's context.
+	Attempts int                // only from so many restarts in a row on
+	Then     Outcome
+}
+
+// An Outcome is what a Condition asks for.
+type Outcome uint8
+
+const (
+	// RestartChild restarts the child, whatever its restart type.
+	RestartChild Outcome = iota + 1
+	// StopChild leaves the child down for good.
+	StopChild
+	// Resume keeps the incarnation and goes on with the next message. After a
+	// panic it counts as RestartChild, because the state may be half changed.
+	Resume
+	// Escalate ends the supervisor, as too many restarts do.
+	Escalate
+	// StopSystem stops the whole system; Wait says why.
+	StopSystem
+)
+
+func (o Outcome) String() string {
+	return pick(int(o), "default", "restart", "stop", "resume", "escalate", "stop system")
+}
+
+// pick names a small constant, and is honest about unknown ones.
+func pick(i int, names ...string) string {
+	if i < 0 || i >= len(names) {
+		return "unknown"
+	}
+	return names[i]
+}

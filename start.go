@@ -1,0 +1,159 @@
+package bastion
+
+import (
+	"errors"
+
+	"github.com/bastion-go/bastion/executor"
+)
+
+// begin starts the next incarnation: after failure, or for the first time (nil),
+// or because it was ordered. It returns at once; started, or exited, is reported
+// to the parent. Agenda only, while the process is down.
+func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
+	sys := p.sys()
+	p.box.Reopen()
+	inc := p.state.begin()
+	c := &p.first
+	if inc > 1 {
+		c = new(Context)
+	}
+	c.p, c.inc = p, inc
+	p.ctx.Store(c)
+	p.startedAt(sys.clock.Now())
+	if again && p.plan.DropMailbox {
+		p.discard(p.box.Drain(), DiscardDropped, ErrStopped)
+	}
+	if failure != nil || p.ext.Load() != nil {
+		e := p.more()
+		e.failure = failure
+		if again {
+			e.restarts.Add(1)
+		}
+	}
+	if p.plan.loop {
+		p.beginLoop(c)
+		return
+	}
+	if w != nil && w.Here() {
+		w.Submit(&p.task)
+	} else {
+		sys.exec.Submit(&p.task)
+	}
+}
+
+// startHandler makes the receiver and runs the start hooks, and reports whether
+// the process runs now. Owner only.
+func (p *process) startHandler(s *slice) (running bool) {
+	if !p.plan.hooked {
+		return p.startBare(s)
+	}
+	p.visit(s.c, func() error { return p.hooks(s.c, p.make) }, func(err error) {
+		running = p.startDone(s.c, s.w, err)
+	})
+	return running
+}
+
+// startBare is startHandler for a child without callbacks, which most are, and
+// saves the closures: a start is part of what spawning and restarting cost.
+func (p *process) startBare(s *slice) (running bool) {
+	var err error
+	returned := false
+	s.c.cur.Store(nil)
+	s.c.hand.set(handHook)
+	defer func() {
+		if !returned {
+			err = caught(recover())
+		}
+		s.c.hand.leave()
+		if !p.still(s.c) {
+			return
+		}
+		running = p.startDone(s.c, s.w, err)
+	}()
+	err = p.make(s.c)
+	returned = true
+	return false
+}
+
+// hooks runs the callbacks around start in the order of contract L4.
+func (p *process) hooks(c *Context, start func(*Context) error) error {
+	failure := p.restartOf()
+	if err := p.before(c, failure); err != nil {
+		return err
+	}
+	if err := start(c); err != nil {
+		return err
+	}
+	return p.after(c, failure)
+}
+
+// restartOf is why this incarnation is a restart; nil for a first start.
+func (p *process) restartOf() *Failure {
+	if e := p.ext.Load(); e != nil {
+		return e.failure
+	}
+	return nil
+}
+
+func (p *process) before(c *Context, failure *Failure) error {
+	cb := &p.plan.Callbacks
+	switch {
+	case failure == nil && cb.BeforeStart != nil:
+		return cb.BeforeStart(c)
+	case failure != nil && cb.BeforeRestart != nil:
+		return cb.BeforeRestart(c, *failure)
+	}
+	return nil
+}
+
+func (p *process) after(c *Context, failure *Failure) error {
+	cb := &p.plan.Callbacks
+	switch {
+	case failure == nil && cb.AfterStart != nil:
+		return cb.AfterStart(c)
+	case failure != nil && cb.AfterRestart != nil:
+		return cb.AfterRestart(c, *failure)
+	}
+	return nil
+}
+
+var errNoReceiver = errors.New("bastion: the factory returned nil")
+
+// make calls the factory and the start hook.
+func (p *process) make(c *Context) error {
+	p.user = p.plan.Start.factory()
+	if p.user == nil {
+		return errNoReceiver
+	}
+	if s, ok := p.user.(Starter); ok {
+		return s.Start(c)
+	}
+	return nil
+}
+
+// startDone turns the outcome of a start into the next state. Owner only.
+func (p *process) startDone(c *Context, w *executor.Worker, err error) (running bool) {
+	if err != nil {
+		p.startFailed(c, w, err)
+		return false
+	}
+	if !p.state.advance(c.inc, phaseRunning) {
+		return false
+	}
+	p.parent.post(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc, w: w})
+	return true
+}
+
+// startFailed ends an incarnation that never ran. Its stop hook does not run: it
+// was never started.
+func (p *process) startFailed(c *Context, w *executor.Worker, err error) {
+	f := fault{reason: err}
+	p.outcome(c, f, func(out Outcome) {
+		if out == Resume {
+			out = RestartChild // there is nothing to resume
+		}
+		e := &ending{p: p, c: c, w: w, reason: err, outcome: out}
+		e.report = p.crash(c, f)
+		e.run()
+	})
+}

@@ -1,0 +1,93 @@
+package bastion
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// A Subscription is a bounded buffer between the runtime and one watcher. The
+// runtime never waits for it: when the buffer is full, what comes is missed and
+// counted. It ends with Close, or when the system has stopped; then C is closed.
+// Its methods may be called from any goroutine.
+type Subscription[T any] struct {
+	from   *stream[T]
+	c      chan T
+	missed atomic.Uint64
+}
+
+// C delivers in the order in which things happened.
+func (s *Subscription[T]) C() <-chan T { return s.c }
+
+// Missed is how many did not fit into the buffer so far.
+func (s *Subscription[T]) Missed() uint64 { return s.missed.Load() }
+
+// Close ends the subscription. C is closed after what is in the buffer. More
+// calls do nothing.
+func (s *Subscription[T]) Close() { s.from.leave(s) }
+
+// A stream hands what is published to all its subscriptions.
+type stream[T any] struct {
+	watched atomic.Int32 // subscriptions; publishers look before they take the lock
+	mu      sync.Mutex
+	subs    map[*Subscription[T]]struct{}
+	closed  bool
+}
+
+const defaultBuffer = 256
+
+func (s *stream[T]) subscribe(buffer int) *Subscription[T] {
+	if buffer <= 0 {
+		buffer = defaultBuffer
+	}
+	sub := &Subscription[T]{from: s, c: make(chan T, buffer)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		close(sub.c)
+		return sub
+	}
+	if s.subs == nil {
+		s.subs = make(map[*Subscription[T]]struct{})
+	}
+	s.subs[sub] = struct{}{}
+	s.watched.Add(1)
+	return sub
+}
+
+func (s *stream[T]) leave(sub *Subscription[T]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.subs[sub]; !ok {
+		return
+	}
+	delete(s.subs, sub)
+	s.watched.Add(-1)
+	close(sub.c)
+}
+
+func (s *stream[T]) publish(v T) {
+	if s.watched.Load() == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for sub := range s.subs {
+		select {
+		case sub.c <- v:
+		default:
+			sub.missed.Add(1)
+		}
+	}
+}
+
+// close ends all subscriptions and refuses new ones.
+func (s *stream[T]) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for sub := range s.subs {
+		delete(s.subs, sub)
+		s.watched.Add(-1)
+		close(sub.c)
+	}
+}

@@ -1,0 +1,240 @@
+package bastion
+
+import (
+	"sync"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/supervise"
+)
+
+// A supervisor drives a supervise.Machine: it turns what happens to its children
+// into events, and carries out the actions. All of it happens on its agenda.
+type supervisor struct {
+	base
+	spec SupervisorSpec
+
+	// mu guards the table for readers; the agenda alone writes it.
+	mu       sync.RWMutex
+	children []*child // in start order
+	machine  *supervise.Machine
+	up       bool // booted and not ending
+	restarts uint64
+
+	lastID   supervise.ID
+	how      halt   // how children are stopped while it ends
+	ending   bool   // it was told to stop, or gave up
+	begun    bool   // it was started at least once
+	disposed bool   // down for good
+	why      error  // why it ends
+	outcome  Outcome
+	decision string // what the step under way decided about the child that failed
+}
+
+func newSupervisor(sys *System, parent *base, index uint32, name string, spec SupervisorSpec) *supervisor {
+	s := &supervisor{spec: spec}
+	s.place(sys, parent, index, name, s)
+	for i := range spec.Children {
+		s.children = append(s.children, s.newChild(spec.Children[i]))
+	}
+	s.spec.Children = nil
+	return s
+}
+
+// subject
+
+func (s *supervisor) begin(w *executor.Worker, failure *Failure, again bool) {
+	s.post(event{kind: eventBegin, w: w, failure: failure})
+}
+
+func (s *supervisor) stopBy(how halt) { s.post(event{kind: eventHalt, halt: how}) }
+
+func (s *supervisor) settled() {}
+
+// dispose is called by the parent's agenda, while nothing of this supervisor
+// runs; its own agenda is quiet then but for orders, which see disposed.
+func (s *supervisor) dispose(why DiscardReason, reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disposed = true
+	for _, c := range s.children {
+		c.sub.dispose(why, reason)
+	}
+}
+
+// keeper
+
+func (s *supervisor) handle(ev *event) {
+	switch ev.kind {
+	case eventBegin:
+		s.boot()
+	case eventHalt:
+		s.haltAll(ev.halt)
+	case eventOrder:
+		s.obey(ev.order)
+	case eventRites:
+		ev.child.rites--
+		ev.child.answer(wantsDown, nil)
+		ev.child.answer(wantsUp, ev.reason)
+	default:
+		if c := s.byID(supervise.ID(ev.id)); c != nil {
+			s.childEvent(c, ev)
+		}
+	}
+}
+
+func (s *supervisor) childEvent(c *child, ev *event) {
+	switch ev.kind {
+	case eventStarted:
+		s.childStarted(c, ev)
+	case eventExited:
+		s.childExited(c, ev)
+	case eventAbandon:
+		c.proc.abandon(ev.inc)
+	case eventDue:
+		if c.turn == ev.inc && c.delay != nil {
+			c.delay = nil
+			s.step(supervise.Event{Kind: supervise.EvDue, ID: c.id}, ev)
+		}
+	case eventExpired:
+		if c.turn == ev.inc && c.timer != nil {
+			c.timer = nil
+			c.sub.stopBy(haltKill)
+		}
+	case eventStartTimeout:
+		if c.turn == ev.inc && c.timer != nil {
+			c.timer, c.late = nil, true
+			c.sub.stopBy(haltKill)
+		}
+	}
+}
+
+func (s *supervisor) byID(id supervise.ID) *child {
+	for _, c := range s.children {
+		if c.id == id {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *supervisor) byName(name string) *child {
+	for _, c := range s.children {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// boot starts a new life of the supervisor with the children it was declared
+// with; those added to an earlier life are gone, as in OTP.
+func (s *supervisor) boot() {
+	m := supervise.New(supervise.Strategy(s.spec.Strategy), s.spec.Restart.plan())
+	s.mu.Lock()
+	if s.begun {
+		s.restarts++
+	}
+	s.machine, s.begun, s.disposed = m, true, false
+	s.mu.Unlock()
+	s.ending, s.why, s.outcome, s.how = false, nil, 0, haltStop
+	for _, c := range s.children {
+		if !c.off {
+			m.Declare(c.policy(), 0)
+		}
+	}
+	s.step(supervise.Event{Kind: supervise.EvBoot}, nil)
+}
+
+// haltAll stops everything below, in reverse order; a kill may overtake a stop.
+func (s *supervisor) haltAll(how halt) {
+	if s.machine == nil {
+		return // it has ended; that was reported
+	}
+	if s.how != haltKill {
+		s.how = how
+	}
+	if s.ending && how == haltKill {
+		for _, c := range s.children {
+			if status, _ := s.machine.Status(c.id); status == supervise.StatusStopping {
+				c.sub.stopBy(haltKill)
+			}
+		}
+	}
+	s.ending = true
+	s.step(supervise.Event{Kind: supervise.EvShutdown}, nil)
+}
+
+func (s *supervisor) childStarted(c *child, ev *event) {
+	if s.machine == nil || c.proc != nil && c.proc.ctx.Load().inc != ev.inc {
+		return
+	}
+	if c.timer != nil && !s.stoppingChild(c) {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	if c.proc != nil {
+		c.proc.emitFor(EventStarted, ev.inc, nil)
+	}
+	c.answer(wantsUp, nil)
+	s.step(supervise.Event{Kind: supervise.EvStarted, ID: c.id}, ev)
+}
+
+func (s *supervisor) stoppingChild(c *child) bool {
+	status, _ := s.machine.Status(c.id)
+	return status == supervise.StatusStopping
+}
+
+func (s *supervisor) childExited(c *child, ev *event) {
+	if s.machine == nil || c.proc != nil && c.proc.ctx.Load().inc != ev.inc {
+		return
+	}
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	c.sub.settled()
+	if c.late {
+		c.late = false
+		ev.reason = ErrStartTimeout
+	}
+	told := s.stoppingChild(c)
+	s.noteFailure(c, ev)
+	s.decision = ""
+	s.step(supervise.Event{
+		Kind: supervise.EvExited, ID: c.id, Class: classify(ev.reason), Outcome: verdictOf(ev.outcome),
+		Jitter: jitter(), Up: ev.up,
+	}, ev)
+	s.publish(c, ev, told)
+}
+
+// noteFailure keeps what a restart of c would be told.
+func (s *supervisor) noteFailure(c *child, ev *event) {
+	before := 0
+	if c.failure != nil {
+		before = c.failure.Restarts
+	}
+	c.failure = &Failure{Path: c.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: before}
+	if ev.report != nil {
+		c.failure.Message = ev.report.Message
+	}
+}
+
+// publish makes the failure of a child known, with what was decided about it.
+func (s *supervisor) publish(c *child, ev *event, told bool) {
+	r := ev.report
+	if r == nil {
+		return
+	}
+	r.Reason = ev.reason
+	r.Decision = s.decision
+	if told {
+		r.Decision = "was being stopped"
+	}
+	if s.machine != nil {
+		r.Restarts = s.machine.Restarts(s.sys.clock.Now())
+	}
+	s.sys.logCrash(r)
+	if c.proc != nil {
+		c.proc.emitFor(EventFailed, ev.inc, func(e *Event) { e.Reason, e.Report = ev.reason, r })
+	}
+}

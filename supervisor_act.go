@@ -1,0 +1,196 @@
+package bastion
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bastion-go/bastion/internal/supervise"
+)
+
+// step asks the machine and carries out what it says. cause is the event that
+// led to it; nil for orders.
+func (s *supervisor) step(ev supervise.Event, cause *event) {
+	if s.machine == nil {
+		return
+	}
+	for _, a := range s.machine.Step(s.sys.clock.Now(), ev) {
+		s.act(a, cause)
+	}
+}
+
+func (s *supervisor) act(a supervise.Action, cause *event) {
+	c := s.byID(a.ID)
+	switch a.Kind {
+	case supervise.ActStart:
+		s.start(c, cause)
+	case supervise.ActStop:
+		s.stopChild(c)
+	case supervise.ActDelay:
+		c.delay = s.after(a.For, event{kind: eventDue, id: uint64(c.id), inc: c.turn})
+	case supervise.ActCancelDelay:
+		if c.delay != nil {
+			c.delay.Stop()
+			c.delay = nil
+		}
+	case supervise.ActRestarting:
+		s.restarting(c, a)
+	case supervise.ActDown:
+		s.down(c, a.Why)
+	case supervise.ActBooted:
+		s.mu.Lock()
+		s.up = true
+		s.mu.Unlock()
+		s.report(event{kind: eventStarted})
+	case supervise.ActBootFailed:
+		s.why = &StartError{Path: c.path(), Reason: c.failure.Reason}
+	case supervise.ActGiveUp:
+		s.giveUp(c, a.End)
+	case supervise.ActEnded:
+		s.ended(a.End)
+	}
+}
+
+func (s *supervisor) start(c *child, cause *event) {
+	c.turn++
+	again := c.failure != nil
+	if d := c.plan.StartTimeout; d > 0 {
+		c.timer = s.after(d, event{kind: eventStartTimeout, id: uint64(c.id), inc: c.turn})
+	}
+	c.late = false
+	if cause != nil && cause.w != nil {
+		c.sub.begin(cause.w, c.failure, again)
+		return
+	}
+	c.sub.begin(nil, c.failure, again)
+}
+
+// stopChild orders a child to stop and sets its shutdown time running. The
+// timer is set first, because a child that stops at once cancels it.
+func (s *supervisor) stopChild(c *child) {
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	how := max(s.how, c.halt)
+	switch d := c.plan.shutdown(); {
+	case d == BrutalKill:
+		how = haltKill
+	case d != UnlimitedShutdown && how != haltKill:
+		c.timer = s.after(d, event{kind: eventExpired, id: uint64(c.id), inc: c.turn})
+	}
+	c.sub.stopBy(how)
+}
+
+func (s *supervisor) restarting(c *child, a supervise.Action) {
+	c.failure.Restarts = a.Attempt
+	s.decision = "restart"
+	if a.For > 0 {
+		s.decision = fmt.Sprintf("restart after %v", a.For)
+	}
+	if s.spec.Strategy != OneForOne {
+		s.decision += " with its siblings (" + s.spec.Strategy.String() + ")"
+	}
+	if s.sys.events.watched.Load() == 0 {
+		return
+	}
+	s.sys.emit(Event{
+		Kind: EventRestarting, Path: c.path(), Reason: c.failure.Reason, Delay: a.For,
+		Restarts: a.Attempt, Incarnation: c.failure.Incarnation,
+	})
+}
+
+// down is told what the end of a child means. While the supervisor itself ends,
+// the mailboxes of its own children are kept: its parent may start it again.
+func (s *supervisor) down(c *child, why supervise.Why) {
+	s.decision = downText(why)
+	if why == supervise.WhyEnded && !c.dynamic {
+		c.answer(wantsDown, nil)
+		return
+	}
+	discard, reason := DiscardStopped, error(ErrStopped)
+	if c.halt == haltKill || s.how == haltKill {
+		discard = DiscardKilled
+	}
+	exit := c.exitReason()
+	c.sub.dispose(discard, reason)
+	c.stopTimers()
+	if why == supervise.WhyForgotten || why == supervise.WhyEnded || why == supervise.WhyStartFailed && c.dynamic {
+		s.forget(c)
+	}
+	failed := error(ErrStopped)
+	if why == supervise.WhyStartFailed {
+		failed = &StartError{Path: c.path(), Reason: exit}
+	}
+	c.failure, c.halt = nil, haltStop
+	s.sys.emitStopped(c, exit)
+	if c.proc == nil || c.plan.Callbacks.AfterStop == nil {
+		c.answer(wantsDown, nil)
+		c.answer(wantsUp, failed)
+		return
+	}
+	c.rites++
+	s.sys.afterStop(c.plan.Callbacks.AfterStop, c.path(), exit, func() {
+		s.post(event{kind: eventRites, child: c, reason: failed})
+	})
+}
+
+// exitReason is why a child that is down ended; nil after a normal end.
+func (c *child) exitReason() error {
+	if c.failure == nil {
+		return nil
+	}
+	return c.failure.Reason
+}
+
+func downText(why supervise.Why) string {
+	return pick(int(why), "finished", "stopped", "gave it up", "its start failed", "forgot it", "supervisor ends")
+}
+
+func (s *supervisor) forget(c *child) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.children, c); i >= 0 {
+		s.children = slices.Delete(slices.Clone(s.children), i, i+1)
+	}
+}
+
+// giveUp notes why the supervisor ends, at the moment of decision.
+func (s *supervisor) giveUp(c *child, end supervise.End) {
+	e := &EscalationError{Supervisor: s.path, Child: c.path(), Reason: c.exitReason()}
+	switch end {
+	case supervise.EndEscalated:
+		e.Cause, s.decision = ErrEscalated, "escalate (condition)"
+		s.outcome = 0
+	case supervise.EndStopSystem:
+		e.Cause, s.decision = ErrSystemStop, "stop the system (condition)"
+		s.outcome = StopSystem
+	default:
+		e.Cause, s.decision = ErrIntensity, "escalate (intensity exceeded)"
+	}
+	s.why, s.ending = e, true
+	s.sys.emit(Event{Kind: EventEscalated, Path: s.path, Reason: e})
+}
+
+// ended reports the end to the parent, to whom the supervisor belongs from here on.
+func (s *supervisor) ended(end supervise.End) {
+	s.mu.Lock()
+	s.machine, s.up = nil, false
+	s.mu.Unlock()
+	for _, c := range s.children {
+		c.stopTimers()
+		c.halt = haltStop
+		c.answer(wantsDown, nil)
+		c.answer(wantsUp, ErrStopped)
+	}
+	reason := s.why
+	if reason == nil {
+		reason = ErrShutdown
+		if s.how == haltKill {
+			reason = ErrKilled
+		}
+	}
+	if end == supervise.EndAutoShutdown {
+		reason = ErrShutdown
+	}
+	s.report(event{kind: eventExited, reason: reason, outcome: s.outcome})
+}

@@ -1,0 +1,151 @@
+package bastion
+
+import (
+	"context"
+)
+
+// A Supervisor is a reference to a supervisor of a running or declared system.
+// It stays valid through restarts. All methods may be called from any goroutine,
+// also from inside the supervisor's own children: an order that would have to
+// wait for its caller's own end is carried out and answered with ErrPending.
+type Supervisor struct{ s *supervisor }
+
+// Name is the last element of the path.
+func (s *Supervisor) Name() string { return s.s.name }
+
+// Path is where the supervisor stands, for example "/bastion/counting".
+func (s *Supervisor) Path() string { return s.s.path }
+
+func (s *Supervisor) find(name string) *child {
+	s.s.mu.RLock()
+	defer s.s.mu.RUnlock()
+	return s.s.byName(name)
+}
+
+// Child is the process of that name among the supervisor's own children; the
+// zero Ref if there is none, or if it is a group or a subtree.
+func (s *Supervisor) Child(name string) Ref {
+	if c := s.find(name); c != nil {
+		return Ref{c.proc}
+	}
+	return Ref{}
+}
+
+// Group is the group of that name among the supervisor's own children; nil if
+// there is none.
+func (s *Supervisor) Group(name string) *Group {
+	if c := s.find(name); c != nil && c.group != nil {
+		return &Group{c.group}
+	}
+	return nil
+}
+
+// Supervisor is the subtree of that name among the supervisor's own children;
+// nil if there is none.
+func (s *Supervisor) Supervisor(name string) *Supervisor {
+	if c := s.find(name); c != nil && c.super != nil {
+		return &Supervisor{c.super}
+	}
+	return nil
+}
+
+// Add adds a process as the last child and waits until it has started, or until
+// ctx ends, which does not take the order back. If the start fails the child is
+// gone again and the error is a *StartError. A bad spec, or a name that is
+// taken, is a *SpecError. Before the system was started the child is declared
+// and starts with it. Added to a supervisor that has stopped: ErrStopped. What
+// was added is gone when the supervisor itself is restarted, as in OTP.
+func (s *Supervisor) Add(ctx context.Context, spec ChildSpec) (Ref, error) {
+	f := faults{}
+	if spec.grouped() {
+		f.add("Count", "this is a group; use AddGroup")
+	}
+	if spec.Start.subtree != nil {
+		f.add("Start", "this is a subtree; use AddSupervisor")
+	}
+	c, err := s.add(ctx, spec, f)
+	if c == nil {
+		return Ref{}, err
+	}
+	return Ref{c.proc}, err
+}
+
+// AddGroup is Add for a group.
+func (s *Supervisor) AddGroup(ctx context.Context, spec ChildSpec) (*Group, error) {
+	spec.Group = true
+	c, err := s.add(ctx, spec, nil)
+	if c == nil {
+		return nil, err
+	}
+	return &Group{c.group}, err
+}
+
+// AddSupervisor is Add for a subtree.
+func (s *Supervisor) AddSupervisor(ctx context.Context, spec SupervisorSpec) (*Supervisor, error) {
+	c, err := s.add(ctx, ChildSpec{Name: spec.Name, Start: Subtree(spec)}, nil)
+	if c == nil {
+		return nil, err
+	}
+	return &Supervisor{c.super}, err
+}
+
+func (s *Supervisor) add(ctx context.Context, spec ChildSpec, f faults) (*child, error) {
+	checkChild(&spec, "", &f)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	o := &order{kind: orderAdd, spec: spec}
+	err := s.s.order(ctx, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	return o.made, nil
+}
+
+// Remove stops the named child, if it runs, and forgets its spec. ErrNoProcess
+// if there is none of that name.
+func (s *Supervisor) Remove(ctx context.Context, name string) error {
+	return s.s.order(ctx, &order{kind: orderRemove, name: name}, s.ending(name))
+}
+
+// Restart stops the named child, if it runs, and starts it again, also if it was
+// stopped on purpose or had finished. A running child keeps its mailbox. It does
+// not count against the intensity.
+func (s *Supervisor) Restart(ctx context.Context, name string) error {
+	return s.s.order(ctx, &order{kind: orderRestart, name: name}, s.ending(name))
+}
+
+// Move puts the named child before another one in the start order, or last if
+// before is empty. Nothing is restarted; the order counts from the next decision.
+func (s *Supervisor) Move(ctx context.Context, name, before string) error {
+	return s.s.order(ctx, &order{kind: orderMove, name: name, before: before}, nil)
+}
+
+// ending says which processes end when the named child does.
+func (s *Supervisor) ending(name string) func(*process) bool {
+	c := s.find(name)
+	switch {
+	case c == nil:
+		return nil
+	case c.proc != nil:
+		return itself(c.proc)
+	}
+	return below(c.branch())
+}
+
+// Stop stops the whole subtree for good, in reverse order, each child within its
+// shutdown time, and waits for it as Ref.Stop does. Stopping the root stops the
+// system.
+func (s *Supervisor) Stop(ctx context.Context) error { return s.end(ctx, haltStop) }
+
+// Kill kills the whole subtree for good.
+func (s *Supervisor) Kill(ctx context.Context) error { return s.end(ctx, haltKill) }
+
+func (s *Supervisor) end(ctx context.Context, how halt) error {
+	b := &s.s.base
+	if b.parent == nil {
+		return b.sys.halt(ctx, how)
+	}
+	o := &order{kind: orderHalt, halt: how, id: uint64(b.index)}
+	return b.parent.order(ctx, o, below(b))
+}

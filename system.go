@@ -1,0 +1,340 @@
+package bastion
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/mailbox"
+)
+
+// Config says how a System works. The zero value does.
+type Config struct {
+	// Name is the root of all paths. Empty: "bastion". Without a slash.
+	Name string
+	// Workers is how many handlers run at once. Zero: GOMAXPROCS.
+	Workers int
+	// MaxBlocked is how many handlers may be blocked in foreign calls at once and
+	// still be replaced (contract E5). Zero: 1,024.
+	MaxBlocked int
+	// Logger gets crash reports and what the watchdog finds. Nil: slog.Default().
+	Logger *slog.Logger
+	// Watchdog is how long a process may run before it is reported with its stack
+	// (contract L9). Zero: one second. Negative: never.
+	Watchdog time.Duration
+	// Shutdown is how long Run gives a graceful stop before it kills. Zero: 30 s.
+	Shutdown time.Duration
+	// Restart is the intensity of the root supervisor. Zero: 1 in 5 s. When it is
+	// exceeded the system stops, and Wait says why.
+	Restart Intensity
+	// Clock is what the system takes for time. Nil: the real one.
+	Clock executor.Clock
+}
+
+// A System is a tree of supervised processes and what runs them. Several can
+// live in one program; they share nothing. It is made by New, runs from Start to
+// Stop, and cannot be started again.
+type System struct {
+	name     string
+	log      *slog.Logger
+	clock    executor.Clock
+	shutdown time.Duration
+	exec     *executor.Executor
+	depot    *mailbox.Depot[envelope]
+	root     *supervisor
+
+	ids       atomic.Uint64
+	books     ledger
+	events    stream[Event]
+	letters   stream[DeadLetter]
+	questions sync.Pool  // of *question; the system's own, because they hold channels
+	askMu     sync.Mutex // guards the edges "waits for" between processes
+
+	// stage is written under mu, read by everybody.
+	stage atomic.Uint32
+	mu    sync.Mutex
+	left  map[*Context]*Abandoned // what was abandoned and has not returned
+	why   error                   // why it ended by itself
+	rites sync.WaitGroup          // AfterStop callbacks under way
+
+	booted  chan error    // the root's first answer
+	down    chan struct{} // closed when the root is down
+	done    chan struct{} // closed when everything is
+	closing sync.Once
+	closeBy error
+}
+
+const (
+	stageNew = iota
+	stageStarting
+	stageRunning
+	stageStopping
+	stageStopped
+)
+
+var stageNames = []string{"declared", "starting", "running", "stopping", "stopped"}
+
+// New makes a system in which nothing runs yet. An impossible config is a
+// *SpecError that names the field.
+func New(cfg Config) (*System, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if cfg.Name == "" {
+		cfg.Name = "bastion"
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = executor.Real
+	}
+	if cfg.Watchdog == 0 {
+		cfg.Watchdog = time.Second
+	}
+	if cfg.Shutdown == 0 {
+		cfg.Shutdown = 30 * time.Second
+	}
+	s := &System{
+		name: cfg.Name, log: cfg.Logger, clock: cfg.Clock, shutdown: cfg.Shutdown,
+		depot:  mailbox.NewDepot[envelope](),
+		booted: make(chan error, 1), down: make(chan struct{}), done: make(chan struct{}),
+	}
+	s.questions.New = func() any { return newQuestion(s) }
+	exec, err := executor.New(executor.Config{
+		Workers: cfg.Workers, MaxBlocked: cfg.MaxBlocked, Slow: max(cfg.Watchdog, 0), Clock: cfg.Clock,
+		OnSlow: s.slow, OnSaturated: s.saturated,
+		NewLocal: func(*executor.Worker) any { return &local{sys: s, nodes: s.depot.Cache()} },
+	})
+	if err != nil {
+		return nil, &SpecError{Faults: []string{err.Error()}}
+	}
+	s.exec = exec
+	s.root = newSupervisor(s, nil, 0, cfg.Name, SupervisorSpec{Name: cfg.Name, Restart: cfg.Restart})
+	return s, nil
+}
+
+func (c Config) check() error {
+	f := faults{}
+	checkName(c.Name, "Name", &f)
+	checkIntensity(c.Restart, "Restart", &f)
+	if c.Workers < 0 {
+		f.add("Workers", "must not be negative, is %d", c.Workers)
+	}
+	if c.MaxBlocked < 0 {
+		f.add("MaxBlocked", "must not be negative, is %d", c.MaxBlocked)
+	}
+	if c.Shutdown < 0 {
+		f.add("Shutdown", "must not be negative, is %v", c.Shutdown)
+	}
+	return f.err()
+}
+
+func (s *System) nextID() uint64 { return s.ids.Add(1) }
+
+// begun reports whether questions can be answered.
+func (s *System) begun() bool { return s.stage.Load() != stageNew }
+
+// Name is the root of all paths.
+func (s *System) Name() string { return s.name }
+
+// Root is the root supervisor, which restarts one for one.
+func (s *System) Root() *Supervisor { return &Supervisor{s.root} }
+
+// Supervise adds a supervisor with its children under the root. Before Start it
+// is declared only, and nothing of it runs; references to its children are valid
+// and keep what they are told. On a running system it is started, and Supervise
+// waits for that. A bad spec is a *SpecError that lists every fault.
+func (s *System) Supervise(spec SupervisorSpec) (*Supervisor, error) {
+	f := faults{}
+	checkSupervisor(&spec, "", &f)
+	if spec.Name == "" {
+		f.add("Name", "is missing")
+	}
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return s.Root().AddSupervisor(context.Background(), spec)
+}
+
+// Start starts the supervisors in the order they were declared, each with its
+// children, and returns when all have started. If one does not, what had been
+// started is stopped again in reverse order, the system is stopped, and the
+// error says which and why. ErrStarted the second time. When ctx ends first, the
+// system is killed.
+func (s *System) Start(ctx context.Context) error {
+	if !s.stage.CompareAndSwap(stageNew, stageStarting) {
+		return ErrStarted
+	}
+	s.exec.Start()
+	s.root.begin(nil, nil, false)
+	var err error
+	select {
+	case err = <-s.booted:
+	case <-ctx.Done():
+		s.Kill()
+		return ctx.Err()
+	}
+	if err != nil {
+		s.finish(context.Background())
+		return err
+	}
+	s.emit(Event{Kind: EventSystemStarted, Path: s.root.path})
+	return nil
+}
+
+// rootReport is what the root supervisor tells. It must not block.
+func (s *System) rootReport(ev *event) {
+	if ev.kind == eventStarted {
+		s.stage.CompareAndSwap(stageStarting, stageRunning)
+		s.booted <- nil
+		return
+	}
+	before := s.stage.Swap(stageStopping)
+	s.mu.Lock()
+	if before == stageRunning || before == stageStarting {
+		s.why = ev.reason // nobody asked for it
+	}
+	s.mu.Unlock()
+	select {
+	case s.booted <- ev.reason:
+	default:
+	}
+	close(s.down)
+	if before == stageRunning {
+		go s.finish(context.Background()) // an agenda cannot wait for the executor to close
+	}
+}
+
+// Stop stops the system: the children in reverse order, each within its shutdown
+// time. When ctx ends before that, what is left is killed. What did not return
+// is listed in an *AbandonedError; it goes on, fenced off. Otherwise nothing of
+// the system is left when Stop returns (contract L11). Stopping twice waits
+// twice; stopping what was never started is no error.
+//
+// From inside one of its own processes it only gives the order: ErrPending.
+func (s *System) Stop(ctx context.Context) error { return s.halt(ctx, haltStop) }
+
+// Kill stops the system without asking anybody and without waiting. Wait tells
+// when it is down.
+func (s *System) Kill() {
+	if s.begin(haltKill) {
+		go s.finish(context.Background())
+	}
+}
+
+// begin gives the root the order, and reports whether it is the caller who has
+// to finish.
+func (s *System) begin(how halt) (first bool) {
+	for {
+		stage := s.stage.Load()
+		switch stage {
+		case stageNew:
+			if s.stage.CompareAndSwap(stageNew, stageStopping) {
+				close(s.down)
+				return true
+			}
+			continue
+		case stageStopped:
+			return false
+		}
+		first = stage != stageStopping && s.stage.CompareAndSwap(stage, stageStopping)
+		if first || stage == stageStopping {
+			s.root.stopBy(how)
+			return first
+		}
+	}
+}
+
+func (s *System) halt(ctx context.Context, how halt) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	inside := contextOf(ctx)
+	if inside != nil && inside.p.sys() == s {
+		if s.begin(how) {
+			go s.finish(context.Background())
+		}
+		return ErrPending
+	}
+	if s.begin(how) {
+		s.finish(ctx)
+	} else {
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+			s.root.stopBy(haltKill)
+			<-s.done
+		}
+	}
+	return s.leftBehind()
+}
+
+// finish waits until the root is down and closes everything else. One caller
+// does the work, others wait for it.
+func (s *System) finish(ctx context.Context) {
+	s.closing.Do(func() {
+		select {
+		case <-s.down:
+		case <-ctx.Done():
+			s.root.stopBy(haltKill)
+			<-s.down
+		}
+		s.root.dispose(DiscardStopped, ErrStopped)
+		s.rites.Wait()
+		_ = s.exec.Close(context.Background()) // what is blocked was abandoned, and is listed
+		s.stage.Store(stageStopped)
+		s.emit(Event{Kind: EventSystemStopped, Path: s.root.path, Reason: s.reason()})
+		s.events.close()
+		s.letters.close()
+		close(s.done)
+	})
+	<-s.done
+}
+
+func (s *System) reason() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.why
+}
+
+// Wait returns when the system is down: nil if it was told to stop, else why it
+// stopped by itself.
+func (s *System) Wait() error {
+	<-s.done
+	return s.reason()
+}
+
+// Done is closed when the system is down.
+func (s *System) Done() <-chan struct{} { return s.done }
+
+// Lookup finds a process by its path, such as "/bastion/counting/feeders/3".
+// ErrNoProcess says where the path leads astray.
+func (s *System) Lookup(path string) (Ref, error) {
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if parts[0] != s.name {
+		return Ref{}, fmt.Errorf("%w: %q does not begin with /%s", ErrNoProcess, path, s.name)
+	}
+	at := s.Root()
+	for i := 1; i < len(parts); i++ {
+		c := at.find(parts[i])
+		switch {
+		case c == nil:
+			return Ref{}, fmt.Errorf("%w: %s has no child %q", ErrNoProcess, at.Path(), parts[i])
+		case c.super != nil:
+			at = &Supervisor{c.super}
+			continue
+		case c.proc != nil && i == len(parts)-1:
+			return Ref{c.proc}, nil
+		case c.group != nil && i == len(parts)-2:
+			return c.group.lookup(parts[i+1])
+		}
+		return Ref{}, fmt.Errorf("%w: %q is not a process", ErrNoProcess, path)
+	}
+	return Ref{}, fmt.Errorf("%w: %s is a supervisor", ErrNoProcess, at.Path())
+}

@@ -1,0 +1,173 @@
+package bastion
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/bastion-go/bastion/internal/supervise"
+)
+
+// A fault list collects every fault of a spec under its field path, so that the
+// user sees all of them at once.
+type faults []string
+
+func (f *faults) add(path, format string, args ...any) {
+	*f = append(*f, path+": "+fmt.Sprintf(format, args...))
+}
+
+func (f faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return &SpecError{Faults: f}
+}
+
+func checkSupervisor(s *SupervisorSpec, at string, f *faults) {
+	checkName(s.Name, at+"Name", f)
+	if s.Strategy > RestForOne {
+		f.add(at+"Strategy", "unknown strategy %d", s.Strategy)
+	}
+	checkIntensity(s.Restart, at+"Restart", f)
+	checkConditions(s.Conditions, at, f)
+	seen := map[string]int{}
+	for i := range s.Children {
+		path := fmt.Sprintf("%sChildren[%d].", at, i)
+		c := &s.Children[i]
+		checkChild(c, path, f)
+		name := childName(c)
+		if name == "" {
+			continue
+		}
+		if first, taken := seen[name]; taken {
+			f.add(path+"Name", "%q is taken by %sChildren[%d]", name, at, first)
+			continue
+		}
+		seen[name] = i
+	}
+}
+
+// childName is the name of the child, which a subtree may bring along.
+func childName(c *ChildSpec) string {
+	if c.Name == "" && c.Start.subtree != nil {
+		return c.Start.subtree.Name
+	}
+	return c.Name
+}
+
+func checkChild(c *ChildSpec, at string, f *faults) {
+	checkName(c.Name, at+"Name", f)
+	if c.Start.zero() {
+		f.add(at+"Start", "is missing; use Handle, Loop or Subtree with something that is not nil")
+	}
+	if c.Count < 0 {
+		f.add(at+"Count", "must not be negative, is %d", c.Count)
+	}
+	if c.Tries < 0 {
+		f.add(at+"Tries", "must not be negative, is %d", c.Tries)
+	}
+	if c.Restart > Temporary {
+		f.add(at+"Restart", "unknown restart type %d", c.Restart)
+	}
+	checkTimes(c, at, f)
+	checkIntensity(c.Intensity, at+"Intensity", f)
+	checkConditions(c.Conditions, at, f)
+	if c.Backoff != nil {
+		for _, fault := range c.Backoff.faults() {
+			f.add(at+"Backoff", "%s", fault)
+		}
+	}
+	if c.WaitReady && c.Start.loop == nil && !c.Start.zero() {
+		f.add(at+"WaitReady", "is for loops; a handler has started when its Start hook returns")
+	}
+	if c.Start.subtree != nil {
+		checkSubtree(c, at, f)
+	} else if !c.grouped() && c.Intensity != (Intensity{}) {
+		f.add(at+"Intensity", "is for groups; a single child falls under its supervisor's Restart")
+	}
+}
+
+func checkSubtree(c *ChildSpec, at string, f *faults) {
+	if c.grouped() {
+		f.add(at+"Count", "a subtree cannot be a group")
+	}
+	if c.DropMailbox {
+		f.add(at+"DropMailbox", "a supervisor has no mailbox")
+	}
+	if c.Intensity != (Intensity{}) {
+		f.add(at+"Intensity", "is for groups; a subtree has its own in its spec's Restart")
+	}
+	if cb := &c.Callbacks; cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil {
+		f.add(at+"Callbacks", "a subtree has no Context to call them in; only AfterStop is for subtrees")
+	}
+	checkSupervisor(c.Start.subtree, at+"Start.", f)
+}
+
+func checkTimes(c *ChildSpec, at string, f *faults) {
+	if c.Shutdown < UnlimitedShutdown {
+		f.add(at+"Shutdown", "must not be negative (BrutalKill and UnlimitedShutdown have names), is %v", c.Shutdown)
+	}
+	if c.StartTimeout < 0 {
+		f.add(at+"StartTimeout", "must not be negative, is %v", c.StartTimeout)
+	}
+}
+
+func checkName(name, at string, f *faults) {
+	if strings.Contains(name, "/") {
+		f.add(at, "%q contains a slash", name)
+	}
+	if strings.HasPrefix(name, "#") {
+		f.add(at, "%q starts with #, which is how unnamed children are called", name)
+	}
+}
+
+func checkIntensity(i Intensity, at string, f *faults) {
+	if i.Max < -1 {
+		f.add(at+".Max", "must not be negative (NoRestarts has a name), is %d", i.Max)
+	}
+	if i.Within < 0 {
+		f.add(at+".Within", "must not be negative, is %v", i.Within)
+	}
+}
+
+func checkConditions(cs []Condition, at string, f *faults) {
+	for i, c := range cs {
+		path := fmt.Sprintf("%sConditions[%d].", at, i)
+		if c.Then < RestartChild || c.Then > StopSystem {
+			f.add(path+"Then", "unknown outcome %d", c.Then)
+		}
+		if c.Attempts < 0 {
+			f.add(path+"Attempts", "must not be negative, is %d", c.Attempts)
+		}
+	}
+}
+
+func (c *ChildSpec) grouped() bool { return c.Group || c.Count > 0 }
+
+// intensity fills in the defaults of an Intensity.
+func (i Intensity) plan() supervise.Intensity {
+	switch {
+	case i == Intensity{}:
+		i = Intensity{Max: 1, Within: defaultWindow}
+	case i.Max < 0:
+		i.Max = 0
+	case i.Max == math.MaxInt:
+		i.Max = supervise.Unlimited
+	}
+	if i.Within == 0 {
+		i.Within = defaultWindow
+	}
+	return supervise.Intensity{Max: i.Max, Within: i.Within}
+}
+
+// shutdown is the child's shutdown time with its default.
+func (c *ChildSpec) shutdown() time.Duration {
+	if c.Shutdown != 0 {
+		return c.Shutdown
+	}
+	if c.Start.subtree != nil {
+		return UnlimitedShutdown
+	}
+	return defaultShutdown
+}
