@@ -6,6 +6,7 @@ import "time"
 // everything is idle. (Its fine tick, which only looks whether workers move, is always real.) Implementations must be
 // safe for concurrent use.
 type Clock interface {
+	// Now returns the time. It must not run backwards.
 	Now() time.Time
 	// AfterFunc calls f once, d from now, on a goroutine of its own or the clock's.
 	AfterFunc(d time.Duration, f func()) Timer

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
@@ -72,7 +73,7 @@ func (c Config) normal() (Config, error) {
 	switch {
 	case c.Workers < 0:
 		return c, fmt.Errorf("executor: Config.Workers: %d is negative", c.Workers)
-	case c.Workers >= 1<<31:
+	case c.Workers > math.MaxInt32:
 		return c, fmt.Errorf("executor: Config.Workers: %d is too many", c.Workers)
 	case c.MaxBlocked < 0:
 		return c, fmt.Errorf("executor: Config.MaxBlocked: %d is negative", c.MaxBlocked)

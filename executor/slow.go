@@ -7,6 +7,7 @@ import (
 
 // Slow describes a slice that has stood still for too long (L9).
 type Slow struct {
+	// Worker is the ID of the worker that runs the slice.
 	Worker int
 	// Task is what the worker runs. It may have ended by the time it is looked at.
 	Task *Task

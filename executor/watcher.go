@@ -163,7 +163,7 @@ func (x *watcher) look() (active bool) {
 		}
 	}
 	clear(x.at)
-	refused = x.lookTwice() || refused
+	refused = refused || x.lookTwice() // at the bound a second look could only be refused as well
 	x.saturation(refused)
 	if slowest != nil {
 		x.report(slowest, now)

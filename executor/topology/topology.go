@@ -24,21 +24,21 @@ type Package struct {
 // Core is a physical core; its CPUs are hardware threads that share its execution units.
 type Core struct {
 	ID      int // unique in the machine, unlike sysfs's core_id, which is unique in a package
-	Package int
+	Package int   // Package.ID
 	CPUs    []int // CPU.ID
 }
 
 // CPU is what the operating system schedules on: a hardware thread.
 type CPU struct {
 	ID      int
-	Core    int
-	Package int
-	Node    int
+	Core    int // Core.ID
+	Package int // Package.ID
+	Node    int // Node.ID
 }
 
 // Cache is one cache and the CPUs that share it.
 type Cache struct {
-	Level int
+	Level int // 1 is nearest the core
 	Kind  CacheKind
 	Size  int64 // bytes; 0: not known
 	Line  int   // bytes; 0: not known
