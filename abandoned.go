@@ -81,22 +81,13 @@ func (s *System) afterStop(hook func(string, error), path string, reason error, 
 			if err != nil {
 				s.log.Error("bastion: AfterStop failed", "path", path, "error", err)
 			}
-			told()
+			if told != nil {
+				told()
+			}
 			s.rites.Done()
 		})
 		return struct{}{}, nil
 	})
-}
-
-func (s *System) emitStopped(c *child, reason error) {
-	if s.events.watched.Load() == 0 {
-		return
-	}
-	e := Event{Kind: EventStopped, Path: c.path(), Reason: reason}
-	if c.proc != nil {
-		e.ID, e.Incarnation = c.proc.id, uint64(lifeOf(c.proc.state.load()))
-	}
-	s.emit(e)
 }
 
 // slow is told by the watchdog of a slice that has run for too long.

@@ -183,23 +183,52 @@ func checkSpecDoc(t *testing.T, f *source, d *ast.GenDecl, spec ast.Spec) {
 		}
 		for _, field := range members(spec.Type) {
 			for _, name := range field.Names {
-				told := field.Doc.Text() != "" || field.Comment.Text() != "" || slices.Contains(clear, name.Name) ||
-					regexp.MustCompile(`\b`+name.Name+`\b`).MatchString(text)
+				told := field.Doc.Text() != "" || field.Comment.Text() != "" || namesItself(name.Name, field.Type) || mentions(text, name.Name)
 				if name.IsExported() && !told {
 					t.Errorf("%s: %s.%s has no contract", f.at(field.Pos()), spec.Name.Name, name.Name)
 				}
 			}
 		}
 	case *ast.ValueSpec:
-		exported := slices.ContainsFunc(spec.Names, func(n *ast.Ident) bool { return n.IsExported() })
-		if exported && spec.Doc.Text() == "" && spec.Comment.Text() == "" && d.Doc.Text() == "" {
-			t.Errorf("%s: %s has no contract", f.at(spec.Pos()), spec.Names[0].Name)
+		for _, name := range spec.Names {
+			if name.IsExported() && spec.Doc.Text() == "" && spec.Comment.Text() == "" && d.Doc.Text() == "" && !mentions(neighbours(d), name.Name) {
+				t.Errorf("%s: %s has no contract", f.at(spec.Pos()), name.Name)
+			}
 		}
 	}
 }
 
-// clear are the names of fields that need no comment.
-var clear = []string{"ID", "Name", "Path", "Time", "Reason", "Incarnation"}
+// neighbours are all comments in a group of constants or variables: one may speak for several.
+func neighbours(d *ast.GenDecl) string {
+	text := ""
+	for _, spec := range d.Specs {
+		if v, ok := spec.(*ast.ValueSpec); ok {
+			text += v.Doc.Text() + v.Comment.Text()
+		}
+	}
+	return text
+}
+
+func mentions(text, name string) bool { return regexp.MustCompile(`\b` + name + `\b`).MatchString(text) }
+
+// namesItself reports whether a field needs no comment: for its name, or because its type is called the same and has one.
+func namesItself(field string, typ ast.Expr) bool {
+	if slices.Contains([]string{"ID", "Name", "Path", "Time", "Reason", "Incarnation"}, field) {
+		return true
+	}
+	for {
+		switch x := typ.(type) {
+		case *ast.StarExpr:
+			typ = x.X
+		case *ast.ArrayType:
+			typ = x.Elt
+		case *ast.Ident:
+			return x.IsExported() && (strings.HasPrefix(field, x.Name) || strings.HasSuffix(x.Name, field))
+		default:
+			return false
+		}
+	}
+}
 
 // members are the fields of a struct, or the methods of an interface with several: a single one is what its type is for.
 func members(x ast.Expr) []*ast.Field {

@@ -145,6 +145,14 @@ func (b *base) after(d time.Duration, ev event) executor.Timer {
 	return b.sys.clock.AfterFunc(d, func() { b.post(ev) })
 }
 
+// gone makes known that a supervisor or group is down for good.
+func (b *base) gone(end passing, begun bool) {
+	if begun && b.sys.events.watched.Load() > 0 {
+		b.sys.emit(Event{Kind: EventStopped, Path: b.path, ID: b.id, Reason: end.reason})
+	}
+	end.tell()
+}
+
 // classify is what an exit's reason means for the restart type.
 func classify(reason error) supervise.Class {
 	switch reason {

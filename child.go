@@ -38,7 +38,7 @@ type subject interface {
 	begin(w *executor.Worker, failure *Failure, again bool)
 	stopBy(how halt)
 	settled()
-	dispose(why DiscardReason, reason error)
+	dispose(passing)
 }
 
 func (p *process) stopBy(how halt) {

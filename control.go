@@ -160,11 +160,35 @@ func (p *process) settled() {
 	}
 }
 
-// dispose empties and closes the mailbox of a process that is down for good. Agenda only.
-func (p *process) dispose(why DiscardReason, reason error) {
-	p.discard(p.box.Shut(), why, reason)
+// A passing is the end of a child for good.
+type passing struct {
+	why    DiscardReason // for what waits in mailboxes
+	reason error         // why the child ended; nil after a normal end
+	told   func()        // called when its AfterStop has returned; may be nil
+}
+
+// dispose empties and closes the mailbox of a process that is down for good, and
+// makes that known. The second time it does nothing. Agenda only.
+func (p *process) dispose(end passing) {
+	first := !p.box.IsShut()
+	p.discard(p.box.Shut(), end.why, ErrStopped)
 	for n := p.box.ShutSys(); n != nil; n = n.Next() {
 		_, _ = n.Value.q.takeThen()
+	}
+	inc := lifeOf(p.state.load())
+	if first && inc > 0 {
+		p.emitFor(EventStopped, inc, func(e *Event) { e.Reason = end.reason })
+		if hook := p.plan.Callbacks.AfterStop; hook != nil {
+			p.sys().afterStop(hook, p.path(), end.reason, end.told)
+			return
+		}
+	}
+	end.tell()
+}
+
+func (e passing) tell() {
+	if e.told != nil {
+		e.told()
 	}
 }
 

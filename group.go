@@ -109,15 +109,18 @@ func (g *group) stopBy(how halt) { g.post(event{kind: eventHalt, halt: how}) }
 
 func (g *group) settled() {}
 
-func (g *group) dispose(why DiscardReason, reason error) {
+func (g *group) dispose(end passing) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.disposed = true
-	for _, p := range g.members {
-		if p != nil {
-			p.dispose(why, reason)
+	if !g.disposed {
+		for _, p := range g.members {
+			if p != nil {
+				p.dispose(passing{why: end.why, reason: end.reason})
+			}
 		}
 	}
+	g.disposed = true
+	g.gone(end, g.begun)
 }
 
 func flag(b bool) uint32 {

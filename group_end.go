@@ -83,27 +83,20 @@ func (g *group) leave(p *process, reason, failed error) {
 	if f != nil && f.halt == haltKill {
 		why = DiscardKilled
 	}
-	p.dispose(why, ErrStopped)
 	g.mu.Lock()
 	g.members[p.index] = nil
 	g.free = append(g.free, p.index)
 	g.mu.Unlock()
 	delete(g.files, p)
-	p.emitFor(EventStopped, lifeOf(p.state.load()), func(e *Event) { e.Reason = reason })
 	if failed == nil {
 		failed = ErrStopped
 	}
-	told := func() {
+	p.dispose(passing{why: why, reason: reason, told: func() {
 		if f != nil {
 			f.answer(wantsDown, nil)
 			f.answer(wantsUp, failed)
 		}
-	}
-	if hook := g.plan.Callbacks.AfterStop; hook != nil {
-		g.sys.afterStop(hook, p.path(), reason, told)
-		return
-	}
-	told()
+	}})
 }
 
 // timed deals with what a timer of a member has posted.

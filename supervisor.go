@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/bastion-go/bastion/executor"
@@ -52,13 +53,16 @@ func (s *supervisor) settled() {}
 
 // dispose is called by the parent's agenda, while nothing of this supervisor
 // runs; its own agenda is quiet then but for orders, which see disposed.
-func (s *supervisor) dispose(why DiscardReason, reason error) {
+func (s *supervisor) dispose(end passing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.disposed = true
-	for _, c := range s.children {
-		c.sub.dispose(why, reason)
+	if !s.disposed {
+		for _, c := range slices.Backward(s.children) {
+			c.sub.dispose(passing{why: end.why, reason: c.exitReason()})
+		}
 	}
+	s.disposed = true
+	s.gone(end, s.begun)
 }
 
 // keeper

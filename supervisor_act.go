@@ -107,31 +107,22 @@ func (s *supervisor) down(c *child, why supervise.Why) {
 		c.answer(wantsDown, nil)
 		return
 	}
-	discard, reason := DiscardStopped, error(ErrStopped)
+	end := passing{why: DiscardStopped, reason: c.exitReason()}
 	if c.halt == haltKill || s.how == haltKill {
-		discard = DiscardKilled
+		end.why = DiscardKilled
 	}
-	exit := c.exitReason()
-	c.sub.dispose(discard, reason)
 	c.stopTimers()
 	if why == supervise.WhyForgotten || why == supervise.WhyEnded || why == supervise.WhyStartFailed && c.dynamic {
 		s.forget(c)
 	}
 	failed := error(ErrStopped)
 	if why == supervise.WhyStartFailed {
-		failed = &StartError{Path: c.path(), Reason: exit}
+		failed = &StartError{Path: c.path(), Reason: end.reason}
 	}
 	c.failure, c.halt = nil, haltStop
-	s.sys.emitStopped(c, exit)
-	if c.proc == nil || c.plan.Callbacks.AfterStop == nil {
-		c.answer(wantsDown, nil)
-		c.answer(wantsUp, failed)
-		return
-	}
 	c.rites++
-	s.sys.afterStop(c.plan.Callbacks.AfterStop, c.path(), exit, func() {
-		s.post(event{kind: eventRites, child: c, reason: failed})
-	})
+	end.told = func() { s.post(event{kind: eventRites, child: c, reason: failed}) }
+	c.sub.dispose(end)
 }
 
 // exitReason is why a child that is down ended; nil after a normal end.

@@ -65,9 +65,9 @@ func (s *supervisor) obeyDown(c *child, o *order) {
 	switch o.kind {
 	case orderHalt:
 		c.off = true
-		c.sub.dispose(DiscardStopped, ErrStopped)
+		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})
 	case orderRemove:
-		c.sub.dispose(DiscardStopped, ErrStopped)
+		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})
 		s.children = slices.DeleteFunc(slices.Clone(s.children), func(x *child) bool { return x == c })
 	case orderMove:
 		o.answer(s.reorder(c, o.before))

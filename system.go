@@ -285,7 +285,11 @@ func (s *System) finish(ctx context.Context) {
 			s.root.stopBy(haltKill)
 			<-s.down
 		}
-		s.root.dispose(DiscardStopped, ErrStopped)
+		why := DiscardStopped
+		if s.root.how == haltKill {
+			why = DiscardKilled
+		}
+		s.root.dispose(passing{why: why, reason: s.reason()})
 		s.rites.Wait()
 		_ = s.exec.Close(context.Background()) // what is blocked was abandoned, and is listed
 		s.stage.Store(stageStopped)
