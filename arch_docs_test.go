@@ -209,7 +209,9 @@ func neighbours(d *ast.GenDecl) string {
 	return text
 }
 
-func mentions(text, name string) bool { return regexp.MustCompile(`\b` + name + `\b`).MatchString(text) }
+func mentions(text, name string) bool {
+	return regexp.MustCompile(`\b` + name + `\b`).MatchString(text)
+}
 
 // namesItself reports whether a field needs no comment: for its name, or because its type is called the same and has one.
 func namesItself(field string, typ ast.Expr) bool {
