@@ -23,7 +23,7 @@ type Package struct {
 
 // Core is a physical core; its CPUs are hardware threads that share its execution units.
 type Core struct {
-	ID      int // unique in the machine, unlike sysfs's core_id, which is unique in a package
+	ID      int   // unique in the machine, unlike sysfs's core_id, which is unique in a package
 	Package int   // Package.ID
 	CPUs    []int // CPU.ID
 }
