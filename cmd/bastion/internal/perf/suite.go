@@ -4,7 +4,7 @@ package perf
 func Suite() []Workload {
 	var all []Workload
 	for _, topic := range [][]Workload{
-		hopRows(), sendRows(), askRows(), spawnRows(), memoryRows(), restartRows(), loopRows(), allocRows(), idleRows(),
+		hopRows(), sendRows(), askRows(), spawnRows(), memoryRows(), restartRows(), loopRows(), allocRows(), blockRows(), idleRows(),
 	} {
 		all = append(all, topic...)
 	}
@@ -139,6 +139,21 @@ func allocRows() []Workload {
 		}, {
 			ID: "P9-allocs-ask", What: "objects for an ask from outside: the question's box", Unit: Allocs,
 			Subject: Side{Ops: 100_000, Probe: askOutside(byMallocs)}, Baseline: channelAlloc, Goal: atMost(1),
+		},
+	}
+}
+
+func blockRows() []Workload {
+	const ops = 20_000_000
+	return []Workload{
+		{
+			ID: "P11-stranger", What: "an ask from outside while many handlers block for 10 ms each, 99th percentile", Unit: Nanoseconds, Whole: true,
+			Subject:  Side{Ops: ops, Probe: crowded{blocked: true, latency: true}.probe},
+			Baseline: Side{Name: "no handler blocks: p99", Ops: ops, Probe: crowded{latency: true}.probe}, Goal: atMost(2e6),
+		}, {
+			ID: "P11-rest", What: "64 pairs of handlers while many others block for 10 ms each", Unit: Nanoseconds, Whole: true,
+			Subject:  Side{Ops: ops, Probe: crowded{blocked: true}.probe},
+			Baseline: Side{Name: "no handler blocks", Ops: ops, Probe: crowded{}.probe}, Goal: ratio(2),
 		},
 	}
 }
