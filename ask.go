@@ -2,8 +2,11 @@ package bastion
 
 import (
 	"context"
+	"reflect"
 	"runtime"
 	"unsafe"
+
+	"github.com/bastion-go/bastion/executor"
 )
 
 // Returns makes a message a question whose answer is an A. Embed it by value:
@@ -44,11 +47,15 @@ func (r Returns[A]) resolve(ctx context.Context, answer any, err error) error {
 	if r.q == nil {
 		return ErrNoQuestion
 	}
-	c := contextOf(ctx)
+	var c *Context
+	var w *executor.Worker
+	if ctx != nil {
+		c, _, w = origin(ctx)
+	}
 	if c != nil && c.ended() {
 		return ErrEnded
 	}
-	out := r.q.resolve(r.gen, answer, err)
+	out := r.q.resolve(w, r.gen, answer, err)
 	if out == ErrLate && err == nil {
 		d := DeadLetter{Message: answer, Reason: ErrLate}
 		if c != nil {
@@ -96,7 +103,8 @@ func contextOf(ctx context.Context) *Context {
 // armed returns the question as a message with its token in it. The token goes
 // into the one copy that travels: boxing an armed copy would be a second
 // allocation. A Q embeds Returns and is therefore never pointer-shaped, so an
-// interface that holds one is its type and a pointer to it.
+// interface that holds one is its type and a pointer to it; reflect.Type is that
+// same type word behind a method table. TestArmed pins both.
 func armed[A any, Q Question[A]](question Q, q *question, gen uint32) any {
 	boxed := new(Q)
 	*boxed = question
@@ -106,8 +114,9 @@ func armed[A any, Q Question[A]](question Q, q *question, gen uint32) any {
 	}
 	token.arm(q, gen)
 	type eface struct{ typ, data unsafe.Pointer }
-	var msg any = question
-	(*eface)(unsafe.Pointer(&msg)).data = unsafe.Pointer(boxed)
+	t := reflect.TypeFor[Q]()
+	var msg any
+	*(*eface)(unsafe.Pointer(&msg)) = eface{(*eface)(unsafe.Pointer(&t)).data, unsafe.Pointer(boxed)}
 	return msg
 }
 

@@ -1,5 +1,7 @@
 package bastion
 
+import "github.com/bastion-go/bastion/executor"
+
 // AskThen sends the question and returns at once; then runs later in the asking
 // process, between messages, with the answer or the error that Ask would have
 // returned. A handler that asks this way serves its mailbox meanwhile, and no
@@ -20,16 +22,21 @@ func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(c
 	if err != nil {
 		return err
 	}
-	a.q.then = func(c *Context, answer any, err error) error {
-		typed, _ := answer.(A)
-		return then(c, typed, err)
-	}
+	a.q.then = continuationOf[A](then)
 	msg := armed[A](question, a.q, a.gen)
 	if msg == nil {
 		a.abortThen()
 		return ErrNoQuestion
 	}
 	return a.sendThen(msg)
+}
+
+// continuationOf is a func value, which fits an interface without being boxed.
+type continuationOf[A any] func(ctx *Context, answer A, err error) error
+
+func (f continuationOf[A]) run(c *Context, answer any, err error) error {
+	typed, _ := answer.(A)
+	return f(c, typed, err)
 }
 
 func beginAskThen(c *Context, to Ref) (asking, error) {
@@ -60,11 +67,15 @@ func (a *asking) abortThen() { _, _ = a.q.takeThen() }
 
 // deliver hands a done question to the process that asked it, on the system lane.
 // If that is gone for good, there is nobody to tell.
-func (q *question) deliver(gen uint32) {
+func (q *question) deliver(w *executor.Worker, gen uint32) {
 	p := q.owner
-	switch p.box.PushSys(&node{Value: envelope{kind: kindAnswer, q: q, gen: gen}}) {
+	q.note.Value = envelope{kind: kindAnswer, q: q, gen: gen}
+	switch p.box.PushSys(&q.note) {
 	case pushedFirst:
-		p.schedule(nil)
+		if w != nil && w.Executor() != p.sys().exec {
+			w = nil // answered by a process of another system
+		}
+		p.schedule(w)
 	case pushedClosed:
 		_, _ = q.takeThen()
 	}

@@ -23,6 +23,7 @@ type base struct {
 	grouped bool
 
 	agenda struct {
+		task   executor.Task
 		mu     sync.Mutex
 		queue  []event
 		active bool // somebody is working through the queue
@@ -82,15 +83,40 @@ const (
 // it works it may post to parent and children; what they post back is queued, so
 // nothing recurses beyond the depth of the tree and nothing deadlocks.
 func (b *base) post(ev event) {
+	if b.enqueue(&ev) {
+		b.workOff()
+	}
+}
+
+// relay is post for callers whose stack is small and should stay so (a loop in
+// its 2 KiB): the executor works the agenda off.
+func (b *base) relay(ev event) {
+	if b.enqueue(&ev) {
+		b.sys.exec.Submit(&b.agenda.task)
+	}
+}
+
+// enqueue adds an event and reports whether the caller has to see to the agenda.
+func (b *base) enqueue(ev *event) (idle bool) {
 	a := &b.agenda
 	a.mu.Lock()
-	a.queue = append(a.queue, ev)
-	if a.active {
-		a.mu.Unlock()
-		return
-	}
+	a.queue = append(a.queue, *ev)
+	idle = !a.active
 	a.active = true
+	a.mu.Unlock()
+	return idle
+}
+
+// Run is called by the executor for relay.
+func (b *base) Run(*executor.Worker) (again bool) {
+	b.workOff()
+	return false
+}
+
+func (b *base) workOff() {
+	a := &b.agenda
 	var batch []event
+	a.mu.Lock()
 	for len(a.queue) > 0 {
 		batch, a.queue = a.queue, batch[:0]
 		a.mu.Unlock()
@@ -100,14 +126,15 @@ func (b *base) post(ev event) {
 		clear(batch)
 		a.mu.Lock()
 	}
-	if cap(batch) <= 64 {
-		a.queue = batch[:0]
-	} else {
+	if a.queue = batch[:0]; cap(batch) > maxIdleAgenda {
 		a.queue = nil
 	}
 	a.active = false
 	a.mu.Unlock()
 }
+
+// maxIdleAgenda is how many events' room an idle agenda keeps.
+const maxIdleAgenda = 64
 
 // report tells the parent; the root's parent is the system.
 func (b *base) report(ev event) {
@@ -133,6 +160,7 @@ func (b *base) within(top *base) bool {
 func (b *base) place(sys *System, parent *base, index uint32, name string, self keeper) {
 	b.sys, b.parent, b.index, b.name, b.self = sys, parent, index, name, self
 	b.id = sys.nextID()
+	b.agenda.task.Init(b)
 	if parent == nil {
 		b.path = "/" + name
 	} else {

@@ -172,8 +172,10 @@ type passing struct {
 func (p *process) dispose(end passing) {
 	first := !p.box.IsShut()
 	p.discard(p.box.Shut(), end.why, ErrStopped)
-	for n := p.box.ShutSys(); n != nil; n = n.Next() {
-		_, _ = n.Value.q.takeThen()
+	for n := p.box.ShutSys(); n != nil; {
+		q := n.Value.q
+		n = n.Next() // the node is part of the question
+		_, _ = q.takeThen()
 	}
 	inc := lifeOf(p.state.load())
 	if first && inc > 0 {
@@ -200,7 +202,7 @@ func (p *process) discard(n *node, why DiscardReason, reason error) {
 		if e := &n.Value; e.kind == kindMessage {
 			p.sys().books.discarded[why].Add(1)
 			if e.q != nil {
-				_ = e.q.resolve(e.gen, nil, reason)
+				_ = e.q.resolve(nil, e.gen, nil, reason)
 			}
 			p.sys().deadLetter(DeadLetter{Message: plain(e.msg), Sender: Ref{e.from}, Receiver: Ref{p}, Reason: reason})
 		}

@@ -70,14 +70,20 @@ func (p *process) crash(c *Context, f fault) *CrashReport {
 	}
 }
 
-// log writes the report, with its stack, to the system's logger.
+// lazy is rendered only by a handler that writes it: making a stack readable
+// costs more than the rest of a restart.
+type lazy func() string
+
+func (l lazy) LogValue() slog.Value { return slog.StringValue(l()) }
+
+// logCrash writes the report, with its stack, to the system's logger.
 func (s *System) logCrash(r *CrashReport) {
 	if !s.log.Enabled(context.Background(), slog.LevelError) {
 		return
 	}
 	s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed",
 		slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
-		slog.Any("reason", r.Reason), slog.String("message", r.message()), slog.Int("mailbox", r.MailboxLen),
+		slog.Any("reason", r.Reason), slog.Any("message", lazy(r.message)), slog.Int("mailbox", r.MailboxLen),
 		slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
-		slog.String("decision", r.Decision), slog.String("stack", r.Stack()))
+		slog.String("decision", r.Decision), slog.Any("stack", lazy(r.Stack)))
 }

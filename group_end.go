@@ -39,16 +39,29 @@ func (g *group) spawn(o *order) {
 	g.members[index] = p
 	g.mu.Unlock()
 	o.p = p
+	g.live++
+	p.user = o.user
+	if _, hook := o.user.(Starter); o.user != nil && !hook {
+		p.adopt()
+		p.emitFor(EventStarted, 1, nil)
+		o.answer(nil)
+		return
+	}
 	f := g.file(p)
 	f.starting = true
 	f.waiting = append(f.waiting, o)
-	g.live++
 	p.begin(nil, nil, false)
 }
 
 // stopMember ends one member for good.
 func (g *group) stopMember(o *order) {
 	p := o.p
+	if g.phase == groupUp && p.stopIdle() {
+		g.live--
+		g.leave(p, ErrShutdown, nil)
+		o.answer(nil)
+		return
+	}
 	f := g.file(p)
 	f.waiting = append(f.waiting, o)
 	if phaseOf(p.state.load()) == phaseDown {
@@ -91,12 +104,14 @@ func (g *group) leave(p *process, reason, failed error) {
 	if failed == nil {
 		failed = ErrStopped
 	}
-	p.dispose(passing{why: why, reason: reason, told: func() {
-		if f != nil {
+	end := passing{why: why, reason: reason}
+	if f != nil {
+		end.told = func() {
 			f.answer(wantsDown, nil)
 			f.answer(wantsUp, failed)
 		}
-	}})
+	}
+	p.dispose(end)
 }
 
 // timed deals with what a timer of a member has posted.

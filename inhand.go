@@ -10,7 +10,7 @@ func (c *Context) Unhandled() error {
 		return nil
 	}
 	if n.Value.q != nil {
-		_ = n.Value.q.resolve(n.Value.gen, nil, ErrUnhandled)
+		_ = n.Value.q.resolve(nil, n.Value.gen, nil, ErrUnhandled)
 	}
 	c.p.sys().deadLetter(DeadLetter{
 		Message: plain(n.Value.msg), Sender: Ref{n.Value.from}, Receiver: Ref{c.p}, Reason: ErrUnhandled,

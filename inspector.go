@@ -245,4 +245,3 @@ func (p *process) stateOf(w uint64) NodeState {
 	}
 	return StateRunning
 }
-

@@ -157,6 +157,6 @@ func (l *life) failHeld(err error) {
 	l.held = nil
 	l.mu.Unlock()
 	for q, gen := range held {
-		_ = q.resolve(gen, nil, err)
+		_ = q.resolve(nil, gen, nil, err)
 	}
 }

@@ -22,8 +22,8 @@ type local struct {
 type loopLocal struct {
 	local
 	// wake takes one token from the push that found the mailbox idle.
-	wake chan struct{}
-	busy bool // a Recv is in progress; guarded by the identity of the goroutine
+	wake   chan struct{}
+	labels context.Context // the goroutine's pprof labels, until it has set them
 }
 
 // contextKey finds the Context that a context is derived from.

@@ -19,6 +19,9 @@ func (p *process) beginLoop(c *Context) {
 	sys := p.sys()
 	c.kind = contextLoop
 	c.loop = &loopLocal{wake: make(chan struct{}, 1)}
+	// Made here, because making labels is deep in stack, and a goroutine's stack
+	// that has grown once stays so: a loop is to live in 2 KiB.
+	c.loop.labels = pprof.WithLabels(context.Background(), pprof.Labels(loopLabel, c.label()))
 	c.loop.sys = sys
 	c.loop.nodes = sys.depot.Cache()
 	sys.books.enlist(&c.loop.local)
@@ -28,7 +31,8 @@ func (p *process) beginLoop(c *Context) {
 
 // loop is the goroutine of one incarnation. It owns the process while it runs.
 func (p *process) loop(c *Context) {
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(loopLabel, c.label())))
+	pprof.SetGoroutineLabels(c.loop.labels)
+	c.loop.labels = nil
 	c.g.Store(goid.Self())
 	defer func() {
 		c.g.Store(0) // the runtime reuses identities
@@ -41,6 +45,9 @@ func (p *process) loop(c *Context) {
 
 // loopBefore runs the callback before the start.
 func (p *process) loopBefore(c *Context) (ok bool) {
+	if !p.plan.hooked {
+		return true
+	}
 	p.visit(c, func() error { return p.before(c, p.restartOf()) }, func(err error) {
 		if ok = err == nil; !ok {
 			p.startFailed(c, nil, err)
@@ -51,6 +58,9 @@ func (p *process) loopBefore(c *Context) (ok bool) {
 
 // loopReady runs the callback after the start and makes the loop count as started.
 func (p *process) loopReady(c *Context) (ok bool) {
+	if !p.plan.hooked {
+		return p.startDone(c, nil, nil)
+	}
 	p.visit(c, func() error { return p.after(c, p.restartOf()) }, func(err error) {
 		ok = p.startDone(c, nil, err)
 	})

@@ -25,6 +25,7 @@ type order struct {
 	spec   ChildSpec // orderAdd
 	p      *process  // orderSpawn: a member that runs already; orderHalt: of a group
 	made   *child    // orderAdd: the result
+	user   Receiver  // orderSpawn: made on the caller's goroutine; nil: yet to be made
 	done   chan error
 }
 

@@ -27,7 +27,7 @@ type process struct {
 	parent  *base
 	ext     atomic.Pointer[ext]
 	ctx     atomic.Pointer[Context] // of the present incarnation; begin writes, all read
-	handled relaxed.Uint64 // owner writes, inspector reads
+	handled relaxed.Uint64          // owner writes, inspector reads
 	id      uint64
 	since   atomic.Int64 // start of the incarnation, nanoseconds on the system's clock; begin writes
 

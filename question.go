@@ -3,6 +3,8 @@ package bastion
 import (
 	"context"
 	"sync/atomic"
+
+	"github.com/bastion-go/bastion/executor"
 )
 
 // A question is the place where one ask waits for its answer. It is recycled
@@ -26,9 +28,17 @@ type question struct {
 	holder atomic.Pointer[process]
 	keeper atomic.Pointer[life] // the incarnation that holds it
 
-	then  func(*Context, any, error) error // AskThen
-	inc   uint32                           // AskThen: the asking incarnation
-	owner *process                         // AskThen: the asking process
+	// For AskThen: what to do with the answer, in which incarnation of which
+	// process, and the node that takes the question there.
+	then  continuation
+	owner *process
+	note  node
+	inc   uint32
+}
+
+// A continuation is what AskThen does with the answer.
+type continuation interface {
+	run(c *Context, answer any, err error) error
 }
 
 const (
@@ -53,21 +63,21 @@ func (q *question) open() uint32 {
 }
 
 // resolve answers use gen of the question. ErrAnswered: it has its answer;
-// ErrLate: the asker has gone.
-func (q *question) resolve(gen uint32, answer any, err error) error {
+// ErrLate: the asker has gone. w is the caller's own worker, if it is on one.
+func (q *question) resolve(w *executor.Worker, gen uint32, answer any, err error) error {
 	for {
-		w := q.word.Load()
-		if uint32(w>>genShift) != gen {
+		word := q.word.Load()
+		if uint32(word>>genShift) != gen {
 			return ErrAnswered // collected and recycled
 		}
-		stage := w & stageMask
+		stage := word & stageMask
 		switch stage {
 		case questionGivenUp:
 			return ErrLate
 		case questionClaimed, questionDone:
 			return ErrAnswered
 		}
-		if !q.word.CompareAndSwap(w, w&^stageMask|questionClaimed) {
+		if !q.word.CompareAndSwap(word, word&^stageMask|questionClaimed) {
 			continue
 		}
 		q.answer, q.err = answer, err
@@ -78,7 +88,7 @@ func (q *question) resolve(gen uint32, answer any, err error) error {
 		q.word.Store(uint64(gen)<<genShift | questionDone)
 		switch {
 		case then:
-			q.deliver(gen)
+			q.deliver(w, gen)
 		case stage == questionParked:
 			q.wake <- struct{}{}
 		}
@@ -140,19 +150,19 @@ func (q *question) take() (any, error) {
 
 // finished is called when its holder has done with the message that brought the
 // question: unless it is answered or held, it never will be.
-func (q *question) finished(gen uint32) {
+func (q *question) finished(w *executor.Worker, gen uint32) {
 	if !q.pending(gen) {
 		return
 	}
 	if l := q.keeper.Load(); l != nil && l.holds(q, gen) {
 		return
 	}
-	_ = q.resolve(gen, nil, ErrUnanswered)
+	_ = q.resolve(w, gen, nil, ErrUnanswered)
 }
 
 // fail answers with the failure of the process that has the question.
 func (q *question) fail(gen uint32, p *process, reason error) {
 	if q.pending(gen) {
-		_ = q.resolve(gen, nil, &FailedError{Path: p.path(), Reason: reason})
+		_ = q.resolve(nil, gen, nil, &FailedError{Path: p.path(), Reason: reason})
 	}
 }

@@ -133,7 +133,7 @@ func (p *process) doneInHand(c *Context) {
 	}
 	c.cur.Store(nil)
 	if n.Value.q != nil {
-		n.Value.q.finished(n.Value.gen)
+		n.Value.q.finished(nil, n.Value.gen)
 	}
 	p.handled.Add(1)
 	c.loop.handled.Add(1)

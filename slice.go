@@ -166,7 +166,7 @@ func (s *slice) finish(n *node, folded bool, calm uint64) (gone bool) {
 		s.c.hand.set(handEmpty)
 	}
 	if n.Value.q != nil {
-		n.Value.q.finished(n.Value.gen)
+		n.Value.q.finished(s.w, n.Value.gen)
 	}
 	p.handled.Add(1)
 	s.l.handled.Add(1)
@@ -225,7 +225,7 @@ func (s *slice) answers() bool {
 		c.cur.Store(nil)
 		s.w.Step()
 		c.hand.set(handHook)
-		s.reason = then(c, answer, err)
+		s.reason = then.run(c, answer, err)
 		s.c.hand.leave()
 		if !p.still(c) {
 			return true // the next look at the state finds it gone

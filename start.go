@@ -121,7 +121,9 @@ var errNoReceiver = errors.New("bastion: the factory returned nil")
 
 // make calls the factory and the start hook.
 func (p *process) make(c *Context) error {
-	p.user = p.plan.Start.factory()
+	if p.user == nil { // otherwise Spawn has made it
+		p.user = p.plan.Start.factory()
+	}
 	if p.user == nil {
 		return errNoReceiver
 	}
@@ -140,6 +142,10 @@ func (p *process) startDone(c *Context, w *executor.Worker, err error) (running 
 	if !p.state.advance(c.inc, phaseRunning) {
 		return false
 	}
+	if p.plan.loop {
+		p.parent.relay(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc})
+		return true
+	}
 	p.parent.post(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc, w: w})
 	return true
 }
@@ -156,4 +162,18 @@ func (p *process) startFailed(c *Context, w *executor.Worker, err error) {
 		e.report = p.crash(c, f)
 		e.run()
 	})
+}
+
+// adopt makes a new process run, whose receiver is made and has no start hook.
+// Agenda only.
+func (p *process) adopt() {
+	p.state.begin()
+	c := &p.first
+	c.p, c.inc = p, 1
+	p.ctx.Store(c)
+	p.startedAt(p.sys().clock.Now())
+	p.state.advance(1, phaseRunning)
+	if !p.box.Release() {
+		p.schedule(nil) // somebody found it in the table and told it something
+	}
 }

@@ -22,11 +22,11 @@ type supervisor struct {
 	restarts uint64
 
 	lastID   supervise.ID
-	how      halt   // how children are stopped while it ends
-	ending   bool   // it was told to stop, or gave up
-	begun    bool   // it was started at least once
-	disposed bool   // down for good
-	why      error  // why it ends
+	how      halt  // how children are stopped while it ends
+	ending   bool  // it was told to stop, or gave up
+	begun    bool  // it was started at least once
+	disposed bool  // down for good
+	why      error // why it ends
 	outcome  Outcome
 	decision string // what the step under way decided about the child that failed
 }
