@@ -177,17 +177,16 @@ func beginAsk(ctx context.Context, to Ref) (asking, error) {
 	if a.c != nil {
 		a.own = a.c.kind != contextGo && a.c.mine()
 	}
-	a.q = sys.questions.Get().(*question)
+	a.q = sys.questionFor(nil)
 	a.gen = a.q.open()
 	return a, nil
 }
 
 // abort takes back a question that was not sent.
-func (a *asking) abort() { _, _ = a.q.take() }
+func (a *asking) abort() { _, _ = a.q.take(nil) }
 
 func (a *asking) run(ctx context.Context, msg any) (any, error) {
 	q := a.q
-	q.holder.Store(a.to)
 	if a.own {
 		if err := a.enterRing(); err != nil {
 			a.abort()
@@ -206,7 +205,7 @@ func (a *asking) run(ctx context.Context, msg any) (any, error) {
 	case !answered:
 		return nil, ctx.Err()
 	}
-	return q.take()
+	return q.take(nil)
 }
 
 func (a *asking) wait(ctx context.Context) bool {

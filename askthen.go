@@ -48,14 +48,14 @@ func beginAskThen(c *Context, to Ref) (asking, error) {
 	if !sys.begun() {
 		return asking{}, ErrNotStarted
 	}
-	a := asking{to: p, c: c, q: sys.questions.Get().(*question)}
+	_, l, _ := origin(c)
+	a := asking{to: p, c: c, q: sys.questionFor(l)}
 	a.q.owner, a.q.inc = c.p, c.inc
 	a.gen = a.q.open()
 	return a, nil
 }
 
 func (a *asking) sendThen(msg any) error {
-	a.q.holder.Store(a.to)
 	err := a.to.send(a.c, envelope{msg: msg, q: a.q, gen: a.gen})
 	if err != nil {
 		a.abortThen()
@@ -63,7 +63,7 @@ func (a *asking) sendThen(msg any) error {
 	return err
 }
 
-func (a *asking) abortThen() { _, _ = a.q.takeThen() }
+func (a *asking) abortThen() { _, _ = a.q.takeThen(nil) }
 
 // deliver hands a done question to the process that asked it, on the system lane.
 // If that is gone for good, there is nobody to tell.
@@ -77,12 +77,12 @@ func (q *question) deliver(w *executor.Worker, gen uint32) {
 		}
 		p.schedule(w)
 	case pushedClosed:
-		_, _ = q.takeThen()
+		_, _ = q.takeThen(nil)
 	}
 }
 
 // takeThen empties a question of AskThen and gives it back for reuse.
-func (q *question) takeThen() (any, error) {
+func (q *question) takeThen(l *local) (any, error) {
 	q.then, q.owner = nil, nil
-	return q.take()
+	return q.take(l)
 }

@@ -175,7 +175,7 @@ func (p *process) dispose(end passing) {
 	for n := p.box.ShutSys(); n != nil; {
 		q := n.Value.q
 		n = n.Next() // the node is part of the question
-		_, _ = q.takeThen()
+		_, _ = q.takeThen(nil)
 	}
 	inc := lifeOf(p.state.load())
 	if first && inc > 0 {

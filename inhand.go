@@ -46,7 +46,9 @@ func (c *Context) Forward(to Ref) error {
 		return err
 	}
 	if err := to.p.pass(c, e); err != nil {
-		e.q.holder.Store(c.p)
+		if e.q.asker.Load() != nil {
+			e.q.holder.Store(c.p)
+		}
 		return err
 	}
 	n.Value.q = nil
@@ -63,12 +65,14 @@ func (p *process) pass(c *Context, e envelope) error {
 
 // handOver makes to the holder of the question, unless that would close a ring.
 func (q *question) handOver(to *process) error {
+	asker := q.asker.Load()
+	if asker == nil {
+		return nil // nobody is stuck while it is on its way
+	}
 	q.sys.askMu.Lock()
 	defer q.sys.askMu.Unlock()
-	if q.asker != nil {
-		if err := findRing(q.asker, to); err != nil {
-			return err
-		}
+	if err := findRing(asker, to); err != nil {
+		return err
 	}
 	q.holder.Store(to)
 	return nil

@@ -16,6 +16,9 @@ type local struct {
 	nodes    mailbox.Cache[envelope]
 	accepted relaxed.Uint64
 	handled  relaxed.Uint64
+
+	questions *question // free list of a worker
+	spare     int       // its length
 }
 
 // A loopLocal is the local of one incarnation of a loop process.

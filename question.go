@@ -22,9 +22,9 @@ type question struct {
 
 	wake  chan struct{} // one token, for a parked asker
 	sys   *System
-	asker *process // whose own goroutine waits, for finding rings; nil otherwise
-	// holder is the process that has the question, for finding rings. Written by
-	// whoever sends or forwards it, before it is sent.
+	asker atomic.Pointer[process] // whose own goroutine waits, for finding rings; nil otherwise
+	// holder is the process that has the question, for finding rings, and set only
+	// if there is an asker. Written by whoever sends or forwards it, before that.
 	holder atomic.Pointer[process]
 	keeper atomic.Pointer[life] // the incarnation that holds it
 
@@ -34,6 +34,8 @@ type question struct {
 	owner *process
 	note  node
 	inc   uint32
+
+	free *question // next in a free list
 }
 
 // A continuation is what AskThen does with the answer.
@@ -58,8 +60,35 @@ func (q *question) gen() uint32 { return uint32(q.word.Load() >> genShift) }
 // open starts a new use and returns its generation.
 func (q *question) open() uint32 {
 	gen := q.gen() + 1
-	q.word.Store(uint64(gen)<<genShift | questionWaiting)
+	q.reset(uint64(gen)<<genShift | questionWaiting)
 	return gen
+}
+
+// questionFor takes a question from the free list of the caller's own worker,
+// else from the system's pool.
+func (s *System) questionFor(l *local) *question {
+	if l != nil && l.sys == s {
+		if q := l.questions; q != nil {
+			l.questions, q.free = q.free, nil
+			l.spare--
+			return q
+		}
+	}
+	return s.questions.Get().(*question)
+}
+
+// maxSpare is how many questions a worker keeps; asks that cross workers let
+// them pile up where the askers are.
+const maxSpare = 64
+
+// giveBack is the reverse of questionFor.
+func (s *System) giveBack(l *local, q *question) {
+	if l != nil && l.sys == s && l.spare < maxSpare {
+		q.free, l.questions = l.questions, q
+		l.spare++
+		return
+	}
+	s.questions.Put(q)
 }
 
 // resolve answers use gen of the question. ErrAnswered: it has its answer;
@@ -81,15 +110,16 @@ func (q *question) resolve(w *executor.Worker, gen uint32, answer any, err error
 			continue
 		}
 		q.answer, q.err = answer, err
-		if l := q.keeper.Swap(nil); l != nil {
+		if l := q.keeper.Load(); l != nil {
+			q.keeper.Store(nil)
 			l.letGo(q, gen)
 		}
-		then := q.then != nil // read before done: a collected question is recycled
+		if q.then != nil {
+			q.deliver(w, gen) // nobody waits for it to be done
+			return nil
+		}
 		q.word.Store(uint64(gen)<<genShift | questionDone)
-		switch {
-		case then:
-			q.deliver(w, gen)
-		case stage == questionParked:
+		if stage == questionParked {
 			q.wake <- struct{}{}
 		}
 		return nil
@@ -140,11 +170,14 @@ func (q *question) collect() bool {
 }
 
 // take empties a done question and gives it back for reuse.
-func (q *question) take() (any, error) {
+func (q *question) take(l *local) (any, error) {
 	answer, err := q.answer, q.err
-	q.answer, q.err, q.asker = nil, nil, nil
-	q.holder.Store(nil)
-	q.sys.questions.Put(q)
+	q.answer, q.err = nil, nil
+	if q.asker.Load() != nil {
+		q.asker.Store(nil)
+		q.holder.Store(nil)
+	}
+	q.sys.giveBack(l, q)
 	return answer, err
 }
 

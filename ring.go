@@ -15,7 +15,8 @@ func (a *asking) enterRing() error {
 	if err := findRing(asker, a.to); err != nil {
 		return err
 	}
-	a.q.asker = asker
+	a.q.asker.Store(asker)
+	a.q.holder.Store(a.to)
 	asker.more().waiting.Store(a.q)
 	return nil
 }

@@ -43,14 +43,21 @@ func Run(ctx context.Context, cfg Config, specs ...SupervisorSpec) error {
 		case <-sys.Done():
 		}
 	}()
-	if err := sys.Start(ctx); err != nil {
-		<-sys.Done()
-		return err
-	}
-	select {
-	case <-ctx.Done():
-	case <-sys.Done():
-		return sys.Wait()
+	// Not with ctx: a start that is interrupted is stopped as gracefully as a run.
+	started := make(chan error, 1)
+	go func() { started <- sys.Start(context.Background()) }()
+	for waiting := true; waiting; {
+		select {
+		case err := <-started:
+			if err != nil && ctx.Err() == nil {
+				return err
+			}
+			started = nil
+		case <-ctx.Done():
+			waiting = false
+		case <-sys.Done():
+			return sys.Wait()
+		}
 	}
 	deadline, done := context.WithTimeout(context.Background(), sys.shutdown)
 	defer done()

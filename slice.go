@@ -217,7 +217,7 @@ func (s *slice) answers() bool {
 		q := s.todo.Value.q
 		s.todo = s.todo.Next()
 		then, inc := q.then, q.inc
-		answer, err := q.takeThen()
+		answer, err := q.takeThen(s.l)
 		if inc != c.inc {
 			continue // asked by an incarnation that has ended
 		}
