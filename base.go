@@ -68,6 +68,14 @@ type event struct {
 	child   *child // eventRites
 }
 
+// timedOut makes the end of a start that was killed for taking too long a failure.
+func (ev *event) timedOut(p *process) {
+	ev.reason = ErrStartTimeout
+	if p != nil && ev.report == nil {
+		ev.report = p.crash(p.ctx.Load(), fault{reason: ErrStartTimeout})
+	}
+}
+
 // halt says how to stop.
 type halt uint8
 
@@ -83,8 +91,8 @@ const (
 // it works it may post to parent and children; what they post back is queued, so
 // nothing recurses beyond the depth of the tree and nothing deadlocks.
 func (b *base) post(ev event) {
-	if b.enqueue(&ev) {
-		b.workOff()
+	if b.enqueue(&ev) && !b.workOff() {
+		b.sys.exec.Submit(&b.agenda.task)
 	}
 }
 
@@ -95,6 +103,9 @@ func (b *base) relay(ev event) {
 		b.sys.exec.Submit(&b.agenda.task)
 	}
 }
+
+// Run is called by the executor for what post and relay leave to it.
+func (b *base) Run(*executor.Worker) (again bool) { return !b.workOff() }
 
 // enqueue adds an event and reports whether the caller has to see to the agenda.
 func (b *base) enqueue(ev *event) (idle bool) {
@@ -107,17 +118,25 @@ func (b *base) enqueue(ev *event) (idle bool) {
 	return idle
 }
 
-// Run is called by the executor for relay.
-func (b *base) Run(*executor.Worker) (again bool) {
-	b.workOff()
-	return false
-}
+const (
+	// maxIdleAgenda is how many events' room an idle agenda keeps.
+	maxIdleAgenda = 64
+	// agendaBudget is how many events a caller deals with for others before it
+	// leaves the rest to the executor.
+	agendaBudget = 256
+)
 
-func (b *base) workOff() {
+// workOff deals with the agenda until it is empty (true) or the budget is used.
+// Without an executor (before the start, after the stop) there is no budget.
+func (b *base) workOff() (empty bool) {
 	a := &b.agenda
 	var batch []event
 	a.mu.Lock()
-	for len(a.queue) > 0 {
+	for done := 0; len(a.queue) > 0; done += len(batch) {
+		if done >= agendaBudget && b.sys.executes() {
+			a.mu.Unlock()
+			return false
+		}
 		batch, a.queue = a.queue, batch[:0]
 		a.mu.Unlock()
 		for i := range batch {
@@ -131,10 +150,8 @@ func (b *base) workOff() {
 	}
 	a.active = false
 	a.mu.Unlock()
+	return true
 }
-
-// maxIdleAgenda is how many events' room an idle agenda keeps.
-const maxIdleAgenda = 64
 
 // report tells the parent; the root's parent is the system.
 func (b *base) report(ev event) {

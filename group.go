@@ -240,7 +240,8 @@ func (g *group) memberExited(ev *event) {
 		f.timer = nil
 	}
 	if f != nil && f.late {
-		f.late, ev.reason = false, ErrStartTimeout
+		f.late = false
+		ev.timedOut(p)
 	}
 	switch {
 	case g.phase == groupEnding || f != nil && f.leaving:

@@ -53,7 +53,7 @@ func (g *Group) Member(i int) Ref {
 // switches of goroutines for each member; hooks run on the executor as always.
 func (g *Group) Spawn(ctx context.Context) (Ref, error) {
 	o := &order{kind: orderSpawn}
-	if pl := g.g.plan; !pl.loop && !pl.hooked {
+	if pl := g.g.plan; !pl.loop && !pl.hooked && pl.StartTimeout == 0 {
 		if err := pl.make(o); err != nil {
 			return Ref{}, &StartError{Path: g.g.path, Reason: err}
 		}

@@ -117,12 +117,14 @@ type ChildSpec struct {
 // a failing one is a failed start. All are optional. They must not be changed
 // after they were handed over.
 type Callbacks struct {
-	// BeforeStart runs before the first start, AfterStart after it.
+	// BeforeStart runs before the first start.
 	BeforeStart func(ctx *Context) error
-	AfterStart  func(ctx *Context) error
-	// BeforeRestart and AfterRestart run around every later start.
+	// AfterStart runs after the first start, before the first message.
+	AfterStart func(ctx *Context) error
+	// BeforeRestart runs before every later start, in the new incarnation.
 	BeforeRestart func(ctx *Context, failure Failure) error
-	AfterRestart  func(ctx *Context, failure Failure) error
+	// AfterRestart runs after every later start.
+	AfterRestart func(ctx *Context, failure Failure) error
 	// AfterStop runs once when the child is down for good, also after a normal
 	// end. A panic in it is logged.
 	AfterStop func(path string, reason error)
@@ -143,7 +145,7 @@ type Condition struct {
 	Is       error              // errors.Is(reason, Is); nil: any reason
 	Match    func(Failure) bool // nil: any. It runs in the child's context.
 	Attempts int                // only from so many restarts in a row on
-	Then     Outcome
+	Then     Outcome            // what happens when it holds
 }
 
 // An Outcome is what a Condition asks for.

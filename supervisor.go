@@ -199,7 +199,7 @@ func (s *supervisor) childExited(c *child, ev *event) {
 	c.sub.settled()
 	if c.late {
 		c.late = false
-		ev.reason = ErrStartTimeout
+		ev.timedOut(c.proc)
 	}
 	told := s.stoppingChild(c)
 	s.noteFailure(c, ev)

@@ -66,7 +66,7 @@ type System struct {
 	down    chan struct{} // closed when the root is down
 	done    chan struct{} // closed when everything is
 	closing sync.Once
-	closeBy error
+	closed  atomic.Bool // the executor is about to be, or is
 }
 
 const (
@@ -139,6 +139,12 @@ func (s *System) nextID() uint64 { return s.ids.Add(1) }
 
 // begun reports whether questions can be answered.
 func (s *System) begun() bool { return s.stage.Load() != stageNew }
+
+// executes reports whether the executor runs what it is given.
+func (s *System) executes() bool {
+	stage := s.stage.Load()
+	return stage != stageNew && stage != stageStopped && !s.closed.Load()
+}
 
 // Name is the root of all paths.
 func (s *System) Name() string { return s.name }
@@ -291,6 +297,7 @@ func (s *System) finish(ctx context.Context) {
 		}
 		s.root.dispose(passing{why: why, reason: s.reason()})
 		s.rites.Wait()
+		s.closed.Store(true)
 		_ = s.exec.Close(context.Background()) // what is blocked was abandoned, and is listed
 		s.stage.Store(stageStopped)
 		s.emit(Event{Kind: EventSystemStopped, Path: s.root.path, Reason: s.reason()})
