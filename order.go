@@ -53,11 +53,16 @@ func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) er
 	}
 	o.done = make(chan error, 1)
 	c := contextOf(ctx)
+	if b.sys.stage.Load() == stageStopped {
+		return o.afterwards()
+	}
 	if c == nil {
 		b.post(event{kind: eventOrder, order: o})
 		select {
 		case err := <-o.done:
 			return err
+		case <-b.sys.done:
+			return o.afterwards()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -79,11 +84,21 @@ func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) er
 	select {
 	case err := <-o.done:
 		return err
+	case <-b.sys.done:
+		return o.afterwards()
 	case <-c.Stopping():
 		return ErrPending
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// afterwards is the answer when the system has stopped, and with it all agendas.
+func (o *order) afterwards() error {
+	if wantsUp(o) {
+		return ErrStopped
+	}
+	return nil
 }
 
 // below says of the processes in the subtree of top that an order ends them.
