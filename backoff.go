@@ -15,7 +15,7 @@ type Backoff interface {
 
 // Constant waits the same time before every restart.
 type Constant struct {
-	Delay   time.Duration
+	Delay   time.Duration // not negative; zero: at once
 	Jitter  float64       // 0..1: up to so much of the delay is taken off by chance
 	Healthy time.Duration // a life so long starts the count of restarts in a row anew. Zero: never
 }
@@ -24,7 +24,7 @@ type Constant struct {
 type Linear struct {
 	First, Step time.Duration
 	Max         time.Duration // zero: no limit
-	Jitter      float64
+	Jitter      float64       // 0..1: up to so much of the wait is taken off by chance
 	Healthy     time.Duration // zero: ten times the last delay
 }
 
@@ -33,7 +33,7 @@ type Exponential struct {
 	First   time.Duration
 	Factor  float64       // zero: 2
 	Max     time.Duration // zero: one minute
-	Jitter  float64
+	Jitter  float64       // 0..1: up to so much of the wait is taken off by chance
 	Healthy time.Duration // a life so long starts the count anew. Zero: ten times the longest delay
 }
 

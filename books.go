@@ -41,14 +41,14 @@ func (r DiscardReason) String() string {
 // figures were read while they moved, each is right for some moment of the
 // reading, and they need not add up.
 type Books struct {
-	Accepted  uint64 // by a send that returned nil
-	Handled   uint64 // the receiver was done with it
-	Failed    uint64 // the receiver failed with it in hand
-	InHand    uint64 // being handled
-	Mailboxes uint64 // waiting
-	Discarded uint64 // never to be handled
-	ByReason  [discardReasons]uint64
-	Live      bool
+	Accepted  uint64                 // by a send that returned nil
+	Handled   uint64                 // the receiver was done with it
+	Failed    uint64                 // the receiver failed with it in hand
+	InHand    uint64                 // being handled
+	Mailboxes uint64                 // waiting
+	Discarded uint64                 // never to be handled
+	ByReason  [discardReasons]uint64 // Discarded, by DiscardReason
+	Live      bool                   // read while things moved
 }
 
 // Reason is how many were discarded for r.

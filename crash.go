@@ -17,12 +17,12 @@ type CrashReport struct {
 	ID          uint64
 	Incarnation uint64
 	Reason      error
-	Message     any // in hand when it failed; nil if none
-	MailboxLen  int // waiting then
-	Uptime      time.Duration
-	Restarts    int      // of its supervisor, within the window of its intensity
-	Links       []string // paths of linked processes
-	Decision    string   // what the supervisor decided
+	Message     any           // in hand when it failed; nil if none
+	MailboxLen  int           // waiting then
+	Uptime      time.Duration // of the incarnation
+	Restarts    int           // of its supervisor, within the window of its intensity
+	Links       []string      // paths of linked processes
+	Decision    string        // what the supervisor decided
 
 	format func(msg any) string
 }

@@ -80,7 +80,7 @@ var (
 
 // A SpecError lists every fault of a specification, each with the path of its field.
 type SpecError struct {
-	Faults []string
+	Faults []string // each "Field.Path: what is wrong"
 }
 
 func (e *SpecError) Error() string {
@@ -139,7 +139,7 @@ type Abandoned struct {
 
 // An AbandonedError lists what a stopped system had to leave behind. It is an ErrAbandoned.
 type AbandonedError struct {
-	Left []Abandoned
+	Left []Abandoned // by path
 }
 
 func (e *AbandonedError) Error() string {

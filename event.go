@@ -41,10 +41,10 @@ type Event struct {
 	ID          uint64
 	Incarnation uint64
 	Reason      error
-	Delay       time.Duration
-	Restarts    int // EventRestarting: in a row, this one included
+	Delay       time.Duration // EventRestarting: before it starts; EventSlow: how long it has run
+	Restarts    int           // EventRestarting: in a row, this one included
 	Report      *CrashReport
-	Text        string
+	Text        string // EventAbandoned, EventSlow: the stack; EventSaturated: a sentence
 }
 
 // Events subscribes to the system's events. A watcher that falls more than
@@ -74,7 +74,7 @@ func (p *process) emitFor(kind EventKind, inc uint32, fill func(*Event)) {
 // reached nobody.
 type DeadLetter struct {
 	Time     time.Time
-	Message  any
+	Message  any // as it was sent; shared with its sender
 	Sender   Ref // zero: from outside
 	Receiver Ref // zero: the asker of a late answer
 	Reason   error

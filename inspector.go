@@ -21,9 +21,13 @@ func (s *System) Inspector() *Inspector { return &Inspector{s} }
 type NodeKind uint8
 
 const (
+	// KindSupervisor: has children of its own, declared one by one.
 	KindSupervisor NodeKind = iota
+	// KindGroup: has alike children, known by their numbers.
 	KindGroup
+	// KindHandler: a process that the executor calls.
 	KindHandler
+	// KindLoop: a process with a goroutine of its own.
 	KindLoop
 )
 
@@ -66,8 +70,8 @@ type Node struct {
 	InHand      bool      // a message is being handled
 	Since       time.Time // start of the incarnation; zero for supervisors and groups
 	Strategy    string    // of a supervisor
-	Children    []Node
-	Omitted     int // members of a group that Children leaves out
+	Children    []Node    // in start order
+	Omitted     int       // members of a group that Children leaves out
 }
 
 // maxMembers is how many members of one group a tree shows.

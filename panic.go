@@ -13,7 +13,7 @@ const maxFrames = 256
 // A PanicError is a panic in user code, kept as an error. Unwrap gives the value
 // if that was an error itself.
 type PanicError struct {
-	Value any
+	Value any // what recover returned
 	pcs   []uintptr
 }
 
