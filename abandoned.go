@@ -21,13 +21,18 @@ func (s *System) abandoned(c *Context) {
 	s.leave(c, a)
 }
 
-// abandonedGo does the same for n goroutines of ctx.Go.
-func (s *System) abandonedGo(c *Context, n int) {
+// abandonedGo does the same for n goroutines of ctx.Go, together. l tells when
+// the last of them has returned after all.
+func (s *System) abandonedGo(c *Context, l *life, n int) {
 	if n == 0 {
 		return
 	}
 	path := fmt.Sprintf("%s (%d goroutines of ctx.Go)", c.p.path(), n)
-	s.leave(nil, &Abandoned{Path: path, Incarnation: uint64(c.inc)})
+	ghost := new(Context) // a key of its own: the process itself may be listed as well
+	s.leave(ghost, &Abandoned{Path: path, Incarnation: uint64(c.inc), Stack: executor.StackByLabel(goLabel, c.label())})
+	if !l.haunt(func() { s.returned(ghost) }) {
+		s.returned(ghost)
+	}
 }
 
 func (s *System) leave(c *Context, a *Abandoned) {

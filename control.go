@@ -88,7 +88,7 @@ func (p *process) abandon(inc uint32) {
 	}
 	if l := c.life.Load(); l != nil {
 		if then, left := l.desert(); then != nil {
-			p.sys().abandonedGo(c, left)
+			p.sys().abandonedGo(c, l, left)
 			then()
 			return
 		}
@@ -134,7 +134,7 @@ func (p *process) seize(c *Context, held uint32) {
 	if l := c.life.Load(); l != nil {
 		l.await(func() {})
 		_, left := l.desert()
-		p.sys().abandonedGo(c, left)
+		p.sys().abandonedGo(c, l, left)
 		l.failHeld(&FailedError{Path: p.path(), Reason: ErrAbandoned})
 	}
 	p.user = nil

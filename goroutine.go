@@ -1,6 +1,14 @@
 package bastion
 
-import "github.com/bastion-go/bastion/internal/goid"
+import (
+	"context"
+	"runtime/pprof"
+
+	"github.com/bastion-go/bastion/internal/goid"
+)
+
+// goLabel marks the goroutines of ctx.Go in profiles, as loopLabel does loops.
+const goLabel = "bastion.go"
 
 // Go runs f on a goroutine owned by this incarnation, with a Context of its own
 // (contract L5): its error or panic fails the incarnation, and the incarnation
@@ -21,6 +29,7 @@ func (c *Context) Go(f func(ctx *Context) error) error {
 }
 
 func (c *Context) run(l *life, f func(ctx *Context) error) {
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(goLabel, c.label())))
 	c.g.Store(goid.Self())
 	contain(func() error { return f(c) }, func(err error) {
 		c.g.Store(0) // the runtime reuses identities
@@ -94,6 +103,18 @@ func (l *life) await(then func()) (now bool) {
 	}
 	l.waiting = then
 	return false
+}
+
+// haunt calls gone when the last of the deserted goroutines has returned. False:
+// it has already.
+func (l *life) haunt(gone func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running == 0 {
+		return false
+	}
+	l.waiting = gone
+	return true
 }
 
 // desert takes the wait of await away from the goroutines that have not

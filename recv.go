@@ -113,12 +113,13 @@ func (p *process) pull() *node {
 }
 
 // sleep gives the empty mailbox up and waits for the push that finds it idle.
-// False: there was something after all.
+// False: there was something after all. (No other life can begin meanwhile, as it
+// can under a slice: a loop's life ends on this goroutine.)
 func (p *process) sleep(c *Context) bool {
 	if !p.box.Release() {
 		return false
 	}
-	if disturbed(p.state.load(), c.inc) && p.box.Own() {
+	if (disturbed(p.state.load(), c.inc) || p.box.HasSys()) && p.box.Own() {
 		return false
 	}
 	<-c.loop.wake

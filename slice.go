@@ -199,12 +199,20 @@ func (s *slice) rest(calm uint64) bool {
 
 // regain takes the process back if an order or an answer came in while it was
 // being released. Whoever gave it has then seen it owned and left it to us.
+//
+// Between the release and here the process may have been run, stopped and started
+// again by others: a process that begins another life is not this slice's to run,
+// but it is this slice that owns it, so it is handed to the next.
 func (s *slice) regain(calm uint64) bool {
 	p := s.p
-	if p.state.load() == calm && !p.box.HasSys() {
+	if p.state.load() == calm && !p.box.HasSys() || !p.box.Own() {
 		return false
 	}
-	return p.box.Own()
+	if lifeOf(p.state.load()) != s.c.inc {
+		p.schedule(s.w)
+		return false
+	}
+	return true
 }
 
 // answers runs what AskThen left to be done. False: one failed.

@@ -173,7 +173,7 @@ func (p *process) adopt() {
 	p.ctx.Store(c)
 	p.startedAt(p.sys().clock.Now())
 	p.state.advance(1, phaseRunning)
-	if !p.box.Release() {
+	if !p.box.Release() || p.box.HasSys() && p.box.Own() {
 		p.schedule(nil) // somebody found it in the table and told it something
 	}
 }

@@ -72,8 +72,8 @@ func (b *Box[T]) PushSys(n *Node[T]) Pushed {
 			break
 		}
 	}
-	// The owner looks at sys after it has set head to idle (Release, Fold): either
-	// it sees our node, or we see its idle mark.
+	// The owner looks at sys after it has set head to idle (see Release): either it
+	// sees our node, or we see its idle mark.
 	if b.Own() {
 		return First
 	}
@@ -136,7 +136,7 @@ func (b *Box[T]) refill(drop *Node[T]) {
 }
 
 // Fold finishes the folded node n if it is still alone: the box is idle then and
-// no longer the caller's (but see Regain), and n is the caller's again.
+// no longer the caller's (but see Release), and n is the caller's again.
 // Otherwise nothing was touched, and Unfold is next.
 //
 // The two halves are apart because an owner that may have lost its right to the
@@ -150,20 +150,14 @@ func (b *Box[T]) Fold(n *Node[T]) (released bool) {
 // stays the owner, and n is the caller's again.
 func (b *Box[T]) Unfold(n *Node[T]) { b.refill(n) }
 
-// Regain takes the box back after Fold released it, if the system lane
-// holds something and nobody else took the box.
-func (b *Box[T]) Regain() bool { return b.HasSys() && b.Own() }
-
-// Release gives up an empty box. It fails, and the caller stays the owner, when
-// something is there. Owner only.
+// Release gives up an empty box, as Fold does after the last node. It fails, and
+// the caller stays the owner, when something is there.
+//
+// After a successful Release or Fold whoever was the owner must look at the
+// system lane (HasSys) once more, and if something is there try to Own the box
+// again: a PushSys that found the box owned has left its node to the owner.
 func (b *Box[T]) Release() bool {
-	if b.rest != nil || b.HasSys() {
-		return false
-	}
-	if !b.head.CompareAndSwap(nil, idleMark[T]()) {
-		return false
-	}
-	return !b.Regain()
+	return b.rest == nil && !b.HasSys() && b.head.CompareAndSwap(nil, idleMark[T]())
 }
 
 // Pending reports whether the owner would find a user node. Owner only.
