@@ -1,6 +1,8 @@
 package kvstore
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -78,7 +80,7 @@ func (k keys) carryOut(c Command, life uint64) string {
 				names = append(names, name)
 			}
 		}
-		return strings.Join(names, " ")
+		return strings.Join(names, "\n") // which no key holds
 	case !found:
 		return fmt.Sprintf("NONE %d", life)
 	case c.Verb == "DEL":
@@ -92,4 +94,15 @@ func (k keys) carryOut(c Command, life uint64) string {
 func listing(names []string) string {
 	slices.Sort(names)
 	return strings.Join(append([]string{"KEYS", strconv.Itoa(len(names))}, names...), " ")
+}
+
+// reply is the line that a client gets: the answer or, if there is none, why.
+func reply(answer string, err error) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "ERR the shard has not answered in time; it may carry the command out yet"
+	case err != nil:
+		return "ERR " + strings.Join(strings.Fields(err.Error()), " ")
+	}
+	return answer
 }

@@ -102,7 +102,9 @@ func (s *Service) obey(ctx *bastion.Context) error {
 		switch m := msg.(type) {
 		case *net.TCPConn:
 			defer wake(m)
-			err = ctx.Go(func(ctx *bastion.Context) error { return s.talk(ctx, m) })
+			if err = ctx.Go(func(ctx *bastion.Context) error { return s.talk(ctx, m) }); err != nil {
+				_ = m.Close() // killed just now: nobody will talk
+			}
 		case Fault:
 			err = m(ctx)
 		case hangup:
@@ -131,10 +133,7 @@ func (s *Service) talk(ctx *bastion.Context, socket *net.TCPConn) error {
 		if err == nil {
 			answer, err = s.execute(ctx, command)
 		}
-		if err != nil {
-			answer = "ERR " + strings.Join(strings.Fields(err.Error()), " ")
-		}
-		_, err = io.WriteString(socket, answer+"\n")
+		_, err = io.WriteString(socket, reply(answer, err)+"\n")
 		quit = err != nil || command.Verb == "QUIT"
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
@@ -166,7 +165,7 @@ func (s *Service) execute(ctx *bastion.Context, c Command) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			names = append(names, strings.Fields(some)...)
+			names = append(names, strings.FieldsFunc(some, func(r rune) bool { return r == '\n' })...)
 		}
 		return listing(names), nil
 	}

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
@@ -28,26 +27,43 @@ const (
 func (k kind) String() string { return [kinds]string{"panic", "error", "goexit", "hang", "kill"}[k] }
 
 // chaos fails processes of the service. All but kills travel as messages, so they strike when the target comes to them.
+// Of the permanent processes none gets a second failure before the first has struck: what piles up in the mailbox of a
+// shard that hangs would fail it for minutes.
 type chaos struct {
 	rng         *rand.Rand
-	shards      []bastion.Ref
+	shards      []*target
 	connections *bastion.Group
-	listener    bastion.Ref
+	listener    *target
 	hang        time.Duration        // the longest
+	calm        time.Time            // no shard is made to hang before
+	spared      time.Time            // nor the listener to fail
 	struck      [kinds]atomic.Uint64 // failures that happened, by kind
-	missed      atomic.Uint64        // not possible, because the target was gone
+	missed      atomic.Uint64        // for want of a target
 	due         atomic.Uint64        // restarts that they call for
 }
 
+// A target is a permanent process.
+type target struct {
+	ref     bastion.Ref
+	pending atomic.Bool // a failure is on its way
+}
+
 func newChaos(o Options, service *bastion.Supervisor) *chaos {
-	return &chaos{
+	c := &chaos{
 		rng:         rand.New(rand.NewPCG(o.Seed, 0)),
-		shards:      service.Group("shards").Members(),
 		connections: service.Group("connections"),
-		listener:    service.Child("listener"),
+		listener:    &target{ref: service.Child("listener")},
 		hang:        o.Hang,
 	}
+	for _, ref := range service.Group("shards").Members() {
+		c.shards = append(c.shards, &target{ref: ref})
+	}
+	return c
 }
+
+// listenerRest lets the listener serve for most of the time: it needs a quarter of a second to come back, and whoever was
+// cut off meanwhile waits for it.
+const listenerRest = time.Second
 
 // run injects a failure at every tick, until the context ends.
 func (c *chaos) run(ctx context.Context, ticks <-chan struct{}) {
@@ -72,55 +88,76 @@ func tick(ctx context.Context, perSecond float64, rng *rand.Rand, ticks chan<- s
 	}
 }
 
-// inject draws a target and a kind. Of ten failures about six go to shards, three to connections, one to the listener.
+// inject draws a target and a kind. Of ten failures about six go to shards, three to connections, one to the listener; but
+// that is spared while it is still busy with coming back from the one before.
 func (c *chaos) inject(ctx context.Context) {
 	draw, choice := c.rng.IntN(10), c.rng.IntN(1<<30)
-	how := c.draw(panics, failures, exits)
 	switch {
-	case draw == 0:
-		c.send(ctx, c.listener, c.fault(how, true))
-	case draw <= 3:
+	case draw == 0 && time.Now().After(c.spared):
+		c.spared = time.Now().Add(listenerRest)
+		c.fail(ctx, c.listener, c.draw(panics, failures, exits))
+	case 1 <= draw && draw <= 3:
 		members := c.connections.Members()
 		if len(members) == 0 {
 			c.missed.Add(1)
 			return
 		}
-		target := members[choice%len(members)]
-		if how = c.draw(panics, failures, kills); how == kills {
-			c.kill(ctx, target)
-			return
-		}
-		c.send(ctx, target, c.fault(how, false))
+		c.failConnection(ctx, members[choice%len(members)], c.draw(panics, failures, kills))
 	default:
-		how = c.draw(panics, failures, exits, hangs)
-		c.send(ctx, c.shards[choice%len(c.shards)], c.fault(how, how != hangs))
+		how := c.draw(panics, failures, exits, hangs)
+		if how == hangs && time.Now().Before(c.calm) {
+			how = c.draw(panics, failures, exits)
+		}
+		c.fail(ctx, c.shards[choice%len(c.shards)], how)
 	}
 }
 
 func (c *chaos) draw(from ...kind) kind { return from[c.rng.IntN(len(from))] }
 
-func (c *chaos) send(ctx context.Context, to bastion.Ref, f kvstore.Fault) {
-	if err := to.Tell(ctx, f); err != nil {
-		c.missed.Add(1)
-	}
-}
-
-func (c *chaos) kill(ctx context.Context, target bastion.Ref) {
-	if err := target.Kill(ctx); err != nil {
+// fail fails a permanent process, unless it is about to.
+func (c *chaos) fail(ctx context.Context, t *target, how kind) {
+	strike := c.fault(how)
+	if t.pending.Swap(true) {
 		c.missed.Add(1)
 		return
 	}
-	c.struck[kills].Add(1)
-}
-
-// fault makes the message. What is drawn is drawn here: the generator belongs to the goroutine of chaos.
-func (c *chaos) fault(how kind, restarts bool) kvstore.Fault {
-	flavour, wait := c.rng.IntN(len(flavours)), c.hang/10+time.Duration(c.rng.Float64()*float64(c.hang)*0.9)
-	return func(ctx *bastion.Context) error {
-		c.struck[how].Add(1)
-		if restarts {
+	err := t.ref.Tell(ctx, kvstore.Fault(func(ctx *bastion.Context) error {
+		defer t.pending.Store(false)
+		if how != hangs {
 			c.due.Add(1)
 		}
+		return strike(ctx)
+	}))
+	if err != nil {
+		t.pending.Store(false)
+		c.missed.Add(1)
+	}
+}
+
+func (c *chaos) failConnection(ctx context.Context, ref bastion.Ref, how kind) {
+	if how != kills {
+		if err := ref.Tell(ctx, c.fault(how)); err != nil {
+			c.missed.Add(1)
+		}
+	} else if err := ref.Kill(ctx); err != nil {
+		c.missed.Add(1)
+	} else {
+		c.struck[kills].Add(1)
+	}
+}
+
+// calmPerHang is how many times as long as a shard hangs no other will begin to: sooner or later every client waits for a
+// shard that hangs, and with one hanging all the time there would be no load.
+const calmPerHang = 4
+
+// fault makes the message. What is drawn is drawn here: the generator belongs to the goroutine of chaos.
+func (c *chaos) fault(how kind) kvstore.Fault {
+	flavour, wait := c.rng.IntN(len(flavours)), c.hang/10+time.Duration(c.rng.Float64()*float64(c.hang)*0.9)
+	if how == hangs {
+		c.calm = time.Now().Add((1 + calmPerHang) * wait)
+	}
+	return func(ctx *bastion.Context) error {
+		c.struck[how].Add(1)
 		switch how {
 		case panics:
 			flavours[flavour]()
@@ -131,11 +168,11 @@ func (c *chaos) fault(how kind, restarts bool) kvstore.Fault {
 			pause(ctx, wait)
 			return nil
 		}
-		return fmt.Errorf("%w: injected", errInjected)
+		return errInjected
 	}
 }
 
-var errInjected = errors.New("chaos")
+var errInjected = errors.New("chaos: an error")
 
 // flavours are ways to panic that have been seen in the wild.
 var flavours = []func(){

@@ -26,9 +26,9 @@ func (r *run) settle(ctx context.Context) {
 		r.fault("%s did not come back", down)
 	}
 	r.report.ReadBack = r.fleet.readBack(ctx, r.lives)
+	r.report.tree = r.sys.Inspector().Tree()
 	r.fleet.leave()
 
-	r.report.tree = r.sys.Inspector().Tree()
 	r.report.Restarts, r.report.RestartsDue = restarts(r.report.tree), r.chaos.due.Load()
 	// Somebody who has joined in with CRASH adds restarts of their own; there can never be too few.
 	if r.report.Restarts < r.report.RestartsDue {
@@ -49,7 +49,11 @@ func (r *run) awaitAllUp(ctx context.Context) (down string) {
 	ctx, cancel := context.WithTimeout(ctx, restTime)
 	defer cancel()
 	for ; ctx.Err() == nil; pause(ctx, 5*time.Millisecond) {
-		if down = notUp(r.sys.Inspector().Tree()); down == "" {
+		tree := r.sys.Inspector().Tree()
+		// A member of a group that was stopped for good is not in the tree any more.
+		if shards := child(child(tree, "kv"), "shards"); len(shards.Children)+shards.Omitted < r.o.Shards {
+			down = fmt.Sprintf("%d of %d shards", r.o.Shards-len(shards.Children)-shards.Omitted, r.o.Shards)
+		} else if down = notUp(tree); down == "" {
 			return ""
 		}
 	}
@@ -139,7 +143,7 @@ func (r *run) conclude() Report {
 	p.Reads, p.Writes = r.tally.reads.Load(), r.tally.writes.Load()
 	p.Wrong, _ = r.tally.accusations()
 	p.Injected, p.Missed = r.chaos.injected(), r.chaos.missed.Load()
-	p.DeadLetters = r.letters.Load()
+	p.DeadLetters, p.LateAnswers = r.letters.Load(), r.late.Load()
 	if p.Clients > 0 && p.Answered == 0 {
 		r.fault("not one request was answered")
 	}

@@ -20,7 +20,7 @@ type journal struct {
 }
 
 const (
-	maxRecent = 12
+	maxRecent = 40
 	maxFresh  = 100 // between two looks
 )
 

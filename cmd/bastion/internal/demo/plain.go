@@ -12,36 +12,39 @@ import (
 // A Plain view writes lines: for files, pipes and readers of logs. The first explains; then there is a line a second.
 type Plain struct {
 	out    io.Writer
-	begun  bool
 	phase  string
-	last   time.Duration // Elapsed of the latest line
+	next   time.Duration // when the next line is due
 	unsaid []string      // events since the latest line
 }
 
 // NewPlain makes a Plain that writes to out.
-func NewPlain(out io.Writer) *Plain { return &Plain{out: out} }
+func NewPlain(out io.Writer) *Plain { return &Plain{out: out, next: time.Second} }
 
 // plainEvents is how many events a line brings along; more are counted only.
 const plainEvents = 3
 
-// Show writes if a second has gone by since it wrote last, or the phase is new.
+// Show writes what a second has brought once it is over, and a new phase at once.
 func (p *Plain) Show(s Snapshot) {
-	if !p.begun {
-		p.begun = true
+	if p.phase == "" {
 		fmt.Fprintln(p.out, headline(s))
-		fmt.Fprintln(p.out, "Each client checks every answer against its own last write. One line a second; restarts and mailboxes are sums.")
-	}
-	p.unsaid = append(p.unsaid, s.Fresh...)
-	if s.Phase == p.phase && s.Elapsed-p.last < time.Second {
-		return
+		fmt.Fprint(p.out, plainLegend)
 	}
 	if s.Phase != p.phase {
 		fmt.Fprintf(p.out, "-- %s\n", s.Phase)
+		p.phase = s.Phase
 	}
-	p.phase, p.last = s.Phase, s.Elapsed
+	p.unsaid = append(p.unsaid, s.Fresh...)
+	if s.Elapsed < p.next {
+		return
+	}
+	p.next = s.Elapsed.Truncate(time.Second) + time.Second
 	fmt.Fprint(p.out, plainLines(s, p.unsaid))
 	p.unsaid = nil
 }
+
+const plainLegend = `Every client checks every answer against its own last write. A shard's life goes up with each restart. While a shard
+hangs, each client waits for it sooner or later, half a second a time: requests drop, and come back with the shard.
+`
 
 // Close does nothing: every line is complete.
 func (p *Plain) Close() {}
@@ -57,7 +60,7 @@ func plainLines(s Snapshot, events []string) string {
 	fmt.Fprintf(&b, "          books: %s\n", booksLine(s.Books))
 	for i, event := range events {
 		if i == plainEvents {
-			fmt.Fprintf(&b, "          … and %d more events\n", len(events)-i)
+			fmt.Fprintf(&b, "          … and %s\n", plural(len(events)-i, "more event"))
 			break
 		}
 		fmt.Fprintf(&b, "          event at %s\n", strings.TrimSpace(event))

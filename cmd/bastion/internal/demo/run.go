@@ -44,11 +44,13 @@ type run struct {
 	sys     *bastion.System
 	service *bastion.Supervisor
 	letters atomic.Uint64 // dead letters that the auditor saw
+	late    atomic.Uint64 // of those, answers that came too late
 	tally   tally
 	fleet   *fleet
 	chaos   *chaos
 	journal *journal
 	phase   atomic.Pointer[string]
+	entered chan struct{} // a new phase is to be shown
 	report  Report
 }
 
@@ -57,13 +59,13 @@ func newRun(o Options) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrListen, err)
 	}
-	r := &run{o: o, began: time.Now()}
+	r := &run{o: o, began: time.Now(), entered: make(chan struct{}, 1)}
 	if r.socket, err = net.ListenTCP("tcp", address); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrListen, err)
 	}
 	r.sys, err = bastion.New(bastion.Config{Name: "demo", Logger: o.Log})
 	if err == nil {
-		service := &kvstore.Service{Socket: r.socket, Shards: o.Shards, Audit: func(bastion.DeadLetter) { r.letters.Add(1) }}
+		service := &kvstore.Service{Socket: r.socket, Shards: o.Shards, Audit: r.audit}
 		r.service, err = r.sys.Supervise(service.Spec())
 	}
 	if err != nil {
@@ -76,7 +78,21 @@ func newRun(o Options) (*run, error) {
 	return r, nil
 }
 
-func (r *run) enter(phase string) { r.phase.Store(&phase) }
+func (r *run) audit(letter bastion.DeadLetter) {
+	r.letters.Add(1)
+	if errors.Is(letter.Reason, bastion.ErrLate) {
+		r.late.Add(1)
+	}
+}
+
+// enter begins a phase, and has the view show it at once.
+func (r *run) enter(phase string) {
+	r.phase.Store(&phase)
+	select {
+	case r.entered <- struct{}{}:
+	default: // the view has yet to come to the phase before
+	}
+}
 
 // drive goes through the phases. Whatever happens, every goroutine that it started has ended when it returns.
 func (r *run) drive(ctx context.Context, view View) (Report, error) {
@@ -90,12 +106,14 @@ func (r *run) drive(ctx context.Context, view View) (Report, error) {
 		view.Close()
 	}()
 
-	r.serve(ctx)
-	if ctx.Err() == nil {
-		r.enter("checking: clients read all their keys back")
+	// The system must go down before anybody can be waited for: clients wait for its answers.
+	defer context.AfterFunc(ctx, r.sys.Kill)()
+	alive := r.serve(ctx)
+	if alive && ctx.Err() == nil {
+		r.enter("checking: the service comes to rest, and the clients read all their keys back")
 		r.settle(ctx)
 	}
-	if ctx.Err() == nil {
+	if alive && ctx.Err() == nil {
 		r.enter("stopping")
 		r.stop(ctx)
 	}
@@ -108,9 +126,10 @@ func (r *run) drive(ctx context.Context, view View) (Report, error) {
 	return r.conclude(), nil
 }
 
-// serve runs load and chaos until the end that the options name, or until the system ends by itself.
-func (r *run) serve(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
+// serve runs load and chaos until the end that the options name. It reports whether the system lives: it may have given
+// up by itself, and then there is nothing left to check.
+func (r *run) serve(whole context.Context) (alive bool) {
+	ctx, cancel := context.WithCancel(whole)
 	defer cancel()
 	ticks := make(chan struct{}, 1024)
 	enough := make(chan struct{})
@@ -128,18 +147,23 @@ func (r *run) serve(ctx context.Context) {
 		defer timer.Stop()
 		over = timer.C
 	}
+	alive = true
 	select {
 	case <-over:
 	case <-enough:
 	case <-r.o.Quit:
-	case <-r.sys.Done():
-		r.fault("the system stopped by itself: %v", r.sys.Wait())
 	case <-ctx.Done():
+	case <-r.sys.Done():
+		alive = false
 	}
 	cancel()
 	chaos.Wait()
 	r.fleet.halt()
 	r.report.Served = time.Since(r.began)
+	if !alive && whole.Err() == nil {
+		r.fault("the system stopped by itself: %v", r.sys.Wait())
+	}
+	return alive
 }
 
 // pacer makes what is called at every answer: it ticks for chaos, and tells when enough requests were answered.
@@ -170,6 +194,7 @@ func (r *run) look(ctx context.Context, view View) {
 		view.Show(s)
 		select {
 		case <-ticker.C:
+		case <-r.entered:
 		case <-ctx.Done():
 			ticker.Stop()
 			return

@@ -88,7 +88,9 @@ func picture(s Snapshot, width, height int) string {
 	const fixedRows, fewEvents = 6, 5 // of the tree beside its shards; and what events get at least
 	room := max(height-len(head)-len(foot)-fixedRows-fewEvents-2, 1)
 	middle := append(treeLines(s.Tree, room), "", "events"+missedWord(s.Missed))
-	left := max(height-len(head)-len(foot)-len(middle), 0)
+	rows := max(height-len(head)-len(foot), 0)
+	middle = middle[:min(len(middle), rows)]
+	left := rows - len(middle)
 	recent := s.Recent[max(len(s.Recent)-left, 0):]
 	lines := append(append(append(head, middle...), recent...), foot...)
 	for i, line := range lines {

@@ -63,8 +63,8 @@ func booksLine(b bastion.Books) string {
 }
 
 func injectedLine(i Injected) string {
-	return fmt.Sprintf("%d: %d panics, %d errors, %d goexits, %d hangs, %d kills",
-		i.Total(), i.Panics, i.Errors, i.Goexits, i.Hangs, i.Kills)
+	return fmt.Sprintf("%s: %s, %s, %s, %s, %s", plural(int(i.Total()), "failure"), plural(int(i.Panics), "panic"),
+		plural(int(i.Errors), "error"), plural(int(i.Goexits), "goexit"), plural(int(i.Hangs), "hang"), plural(int(i.Kills), "kill"))
 }
 
 // thousands writes a number with commas.
@@ -76,14 +76,13 @@ func thousands(n uint64) string {
 	return text
 }
 
-// short writes a duration with about three digits.
+// short writes a duration with three digits.
 func short(d time.Duration) string {
-	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
-		if d >= unit {
-			return d.Round(max(unit/100, 1)).String()
-		}
+	grain := time.Duration(1)
+	for d/grain >= 1000 {
+		grain *= 10
 	}
-	return d.String()
+	return d.Round(grain).String()
 }
 
 // clock writes the time that has gone by, of the time that was given.
@@ -112,5 +111,5 @@ func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%s %ss", thousands(uint64(n)), what)
 }
