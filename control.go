@@ -146,6 +146,7 @@ func (p *process) seize(c *Context, held uint32) {
 
 // settled is called by the agenda for every exited report: the process is its own now.
 func (p *process) settled() {
+	p.owed = false
 	e := p.ext.Load()
 	if e == nil {
 		return

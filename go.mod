@@ -1,5 +1,8 @@
 module github.com/bastion-go/bastion
 
-go 1.26
+go 1.26.0
 
-require pgregory.net/rapid v1.3.0 // tests only
+require (
+	golang.org/x/sys v0.49.0
+	pgregory.net/rapid v1.3.0 // tests only
+)

@@ -229,7 +229,7 @@ func (f *memberFile) answer(wants func(*order) bool, err error) {
 // memberExited decides what the end of a member's incarnation means.
 func (g *group) memberExited(ev *event) {
 	p := ev.p
-	if p.ctx.Load().inc != ev.inc || g.phase == groupDown {
+	if !p.owed || p.ctx.Load().inc != ev.inc {
 		return
 	}
 	p.settled()

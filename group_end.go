@@ -64,7 +64,7 @@ func (g *group) stopMember(o *order) {
 	}
 	f := g.file(p)
 	f.waiting = append(f.waiting, o)
-	if phaseOf(p.state.load()) == phaseDown {
+	if !p.owed {
 		// Between two lives, or not reached by the boot yet: it will have no other.
 		if f.delay != nil {
 			f.delay.Stop()
@@ -178,7 +178,7 @@ func (g *group) stopAll() {
 	}
 	for _, p := range g.members {
 		switch {
-		case p == nil || phaseOf(p.state.load()) == phaseDown:
+		case p == nil || !p.owed:
 		case p.stopIdle():
 			g.live--
 		default:

@@ -21,6 +21,7 @@ type process struct {
 	box   mailbox.Box[envelope]
 	state state
 	index uint32 // its number at its parent; set once
+	owed  bool   // an incarnation has begun whose exit the agenda has not dealt with; agenda
 
 	user    Receiver // owner
 	plan    *plan

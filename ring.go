@@ -35,7 +35,7 @@ func findRing(asker, to *process) error {
 
 func (a *asking) leaveRing() {
 	// Only the asker's own goroutine sets and clears it, so the lock is not needed;
-	// a walker that still sees it finds the question done and its holder gone.
+	// a walker that still sees it finds the question answered.
 	if e := a.c.p.more(); e.waiting.Load() == a.q {
 		e.waiting.Store(nil)
 	}
@@ -51,5 +51,12 @@ func (p *process) waitsFor() *process {
 	if q == nil {
 		return nil
 	}
-	return q.holder.Load()
+	holder := q.holder.Load()
+	// An answered asker is not waiting, although it may not have run since. And
+	// when it has, the question may be another's by now: it is p's for sure if p
+	// still names it, because p cannot have begun another wait under askMu.
+	if w := q.word.Load(); w&stageMask > questionParked || e.waiting.Load() != q {
+		return nil
+	}
+	return holder
 }

@@ -12,6 +12,7 @@ import (
 func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 	sys := p.sys()
 	p.box.Reopen()
+	p.owed = true
 	inc := p.state.begin()
 	c := &p.first
 	if inc > 1 {
@@ -167,6 +168,7 @@ func (p *process) startFailed(c *Context, w *executor.Worker, err error) {
 // adopt makes a new process run, whose receiver is made and has no start hook.
 // Agenda only.
 func (p *process) adopt() {
+	p.owed = true
 	p.state.begin()
 	c := &p.first
 	c.p, c.inc = p, 1

@@ -142,8 +142,10 @@ func (s *supervisor) boot() {
 	s.mu.Unlock()
 	s.ending, s.why, s.outcome, s.how = false, nil, 0, haltStop
 	for _, c := range s.children {
-		if !c.off {
-			m.Declare(c.policy(), 0)
+		m.Declare(c.policy(), 0)
+		if c.off { // down until it is ordered up again
+			c.off = false
+			s.step(supervise.Event{Kind: supervise.EvStopChild, ID: c.id}, nil)
 		}
 	}
 	s.step(supervise.Event{Kind: supervise.EvBoot}, nil)

@@ -1,6 +1,10 @@
 package topology
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // Topology is a machine, as far as scheduling cares. Numbers (ID, Core, Package, Node) are the operating system's own
 // and need not be dense; lists are in ascending order.
@@ -13,6 +17,10 @@ type Topology struct {
 	CPUs   []CPU
 	Caches []Cache
 	Nodes  []Node
+	// Quota is how many CPUs' worth of time this program may use (a control group's limit); 0: no limit.
+	Quota float64
+	// Notes say what could not be read, and what was assumed. They change nothing.
+	Notes []Note
 }
 
 // Package is one physical processor (a socket).
@@ -26,6 +34,7 @@ type Core struct {
 	ID      int   // unique in the machine, unlike sysfs's core_id, which is unique in a package
 	Package int   // Package.ID
 	CPUs    []int // CPU.ID
+	Class   int   // of a hybrid machine: 0 for its fastest kind of core, 1 for the next; else 0
 }
 
 // CPU is what the operating system schedules on: a hardware thread.
@@ -55,7 +64,8 @@ const (
 	Instruction
 )
 
-// Node is a memory node: CPUs and the memory next to them.
+// Node is a memory node: CPUs and the memory next to them. It may have no CPUs (memory only, or CPUs that this program
+// may not use).
 type Node struct {
 	ID     int
 	CPUs   []int // CPU.ID
@@ -65,20 +75,42 @@ type Node struct {
 	Distance []int
 }
 
+// Local describes the machine that this program runs on, as far as it may use it. Where the operating system's tables
+// cannot be read it returns a flat machine, and a note that says so; systems other than Linux are always flat. It does
+// not fail. Nothing is kept between calls: each one reads again, which takes less than a millisecond on a small machine
+// and some milliseconds per hundred CPUs. Later changes (a CPU taken offline, another mask) change no Topology.
+func Local() *Topology { return local() }
+
 // Flat returns a machine of n CPUs, each its own core, that share one cache and one memory node: what to assume when
 // nothing can be read. n below 1 counts as 1.
 func Flat(n int) *Topology {
-	n = max(n, 1)
-	t := &Topology{Origin: "flat"}
-	all := make([]int, n)
-	for i := range n {
-		all[i] = i
-		t.Cores = append(t.Cores, Core{ID: i, CPUs: []int{i}})
-		t.CPUs = append(t.CPUs, CPU{ID: i, Core: i})
+	ids := make([]int, max(n, 1))
+	for i := range ids {
+		ids[i] = i
 	}
-	t.Packages = []Package{{Cores: all}}
-	t.Nodes = []Node{{CPUs: all, Distance: []int{10}}}
+	return flatOf(ids)
+}
+
+func flatOf(ids []int) *Topology {
+	t := &Topology{Origin: "flat"}
+	for _, id := range ids {
+		t.Cores = append(t.Cores, Core{ID: id, CPUs: []int{id}})
+		t.CPUs = append(t.CPUs, CPU{ID: id, Core: id})
+	}
+	t.Packages = []Package{{Cores: slices.Clone(ids)}}
+	t.Nodes = []Node{{CPUs: slices.Clone(ids), Distance: []int{10}}}
 	return t
+}
+
+// Parallelism returns how many workers can really run at once: one a CPU, but no more than the quota pays for, rounded
+// up. A quota below 2 counts as 2, as in Go's own default for GOMAXPROCS: one thread then need not wait for the other's
+// next period.
+func (t *Topology) Parallelism() int {
+	n := len(t.CPUs)
+	if t.Quota > 0 && t.Quota < float64(n) {
+		n = min(n, max(2, int(math.Ceil(t.Quota))))
+	}
+	return max(n, 1)
 }
 
 // Validate returns an error that names the first field whose content contradicts another: a number used twice, a
@@ -128,4 +160,10 @@ func (t *Topology) validateCPUs(cores, packages, nodes map[int]bool) error {
 		cpus[c.ID] = true
 	}
 	return nil
+}
+
+// has says whether id is one of the CPUs, which are in ascending order.
+func (t *Topology) has(id int) bool {
+	_, ok := slices.BinarySearchFunc(t.CPUs, id, func(c CPU, id int) int { return c.ID - id })
+	return ok
 }
