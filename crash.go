@@ -39,13 +39,14 @@ func (r *CrashReport) message() string {
 	case r.format == nil:
 		return fmt.Sprintf("%T", r.Message)
 	}
-	text := ""
-	contain(func() error { text = r.format(r.Message); return nil }, func(err error) {
+	// On a goroutine of its own: a Goexit in there must not end the supervisor's.
+	text := make(chan string, 1)
+	go contain(func() error { text <- r.format(r.Message); return nil }, func(err error) {
 		if err != nil {
-			text = fmt.Sprintf("%T (formatter failed)", r.Message)
+			text <- fmt.Sprintf("%T (formatter failed)", r.Message)
 		}
 	})
-	return text
+	return <-text
 }
 
 // String is the report for people.
@@ -81,9 +82,12 @@ func (s *System) logCrash(r *CrashReport) {
 	if !s.log.Enabled(context.Background(), slog.LevelError) {
 		return
 	}
-	s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed",
-		slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
-		slog.Any("reason", r.Reason), slog.Any("message", lazy(r.message)), slog.Int("mailbox", r.MailboxLen),
-		slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
-		slog.String("decision", r.Decision), slog.Any("stack", lazy(r.Stack)))
+	contain(func() error { // a logger may be the user's
+		s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed",
+			slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
+			slog.Any("reason", r.Reason), slog.Any("message", lazy(r.message)), slog.Int("mailbox", r.MailboxLen),
+			slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
+			slog.String("decision", r.Decision), slog.Any("stack", lazy(r.Stack)))
+		return nil
+	}, func(error) {})
 }

@@ -15,6 +15,8 @@ const maxFrames = 256
 type PanicError struct {
 	Value any // what recover returned
 	pcs   []uintptr
+	// opaque is set for an error that cannot be asked what it is; see sound.
+	opaque bool
 }
 
 // caught makes an error of what recover returned where user code did not return:
@@ -42,6 +44,9 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // Unwrap is the panic's value, if that is an error.
 func (e *PanicError) Unwrap() error {
+	if e.opaque {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
 }
@@ -79,6 +84,42 @@ func stackOf(reason error) string {
 	return ""
 }
 
+// An unsoundError stands for an error that panics when it is asked what it is.
+type unsoundError struct {
+	typ string
+	why any
+}
+
+func (e *unsoundError) Error() string {
+	return fmt.Sprintf("error of type %s, which itself panics: %v", e.typ, e.why)
+}
+
+var errProbe = errors.New("bastion: probe")
+
+// sound makes an error of user code one that the runtime may look into. A nil
+// pointer in an error, a *fs.PathError for example, panics in Error or Unwrap:
+// that must happen here and not in an agenda.
+func sound(err error) (out error) {
+	if err == nil {
+		return nil
+	}
+	if p, ok := err.(*PanicError); ok {
+		if inner, ok := p.Value.(error); ok {
+			_, p.opaque = sound(inner).(*unsoundError)
+		}
+		return p
+	}
+	defer func() {
+		if why := recover(); why != nil {
+			out = &unsoundError{typ: fmt.Sprintf("%T", err), why: why}
+		}
+	}()
+	_ = err.Error()
+	_ = errors.Is(err, errProbe)
+	_ = stackOf(err)
+	return err
+}
+
 // violent reports whether user code was torn out of the middle of something.
 func violent(reason error) bool {
 	var p *PanicError
@@ -95,7 +136,7 @@ func contain(f func() error, then func(error)) {
 		if !returned {
 			err = caught(recover())
 		}
-		then(err)
+		then(sound(err))
 	}()
 	err = f()
 	returned = true

@@ -60,20 +60,18 @@ func (p *process) Run(w *executor.Worker) (again bool) {
 }
 
 // turn handles messages until something else is due. A panic or a Goexit in user
-// code ends here. After a Goexit the goroutine is dying, so what would have been
-// done by the caller is done on the way out; the executor replaces the worker.
+// code ends here. After a Goexit, which may hide behind a panic, the goroutine is
+// dying, so what is left to do is done on the way out; the executor replaces the
+// worker.
 func (s *slice) turn() (t turn) {
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
-		value := recover()
-		s.reason, s.forced = caught(value), true
-		t = turnFailed
-		if value == nil {
-			s.failed()
-		}
+		s.reason, s.forced = caught(recover()), true
+		t = turnDone
+		s.failed()
 	}()
 	t = s.messages()
 	returned = true
@@ -255,13 +253,13 @@ func (s *slice) failed() (resumed bool) {
 	}
 	n := s.n
 	s.n = nil
-	f := fault{reason: s.reason}
+	f := fault{reason: sound(s.reason)}
 	if n != nil {
 		f.message = plain(n.Value.msg)
 		p.more().failed.Add(1)
 		p.sys().books.failed.Add(1)
 		if n.Value.q != nil {
-			n.Value.q.fail(n.Value.gen, p, s.reason)
+			n.Value.q.fail(n.Value.gen, p, f.reason)
 		}
 		if s.folded {
 			p.box.Unfold(n)

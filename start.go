@@ -154,6 +154,7 @@ func (p *process) startDone(c *Context, w *executor.Worker, err error) (running 
 // startFailed ends an incarnation that never ran. Its stop hook does not run: it
 // was never started.
 func (p *process) startFailed(c *Context, w *executor.Worker, err error) {
+	err = sound(err)
 	f := fault{reason: err}
 	p.outcome(c, f, func(out Outcome) {
 		if out == Resume {
