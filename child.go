@@ -62,6 +62,7 @@ func (s *supervisor) newChild(spec ChildSpec) *child {
 	switch {
 	case spec.Start.subtree != nil:
 		c.super = newSupervisor(s.sys, &s.base, index, c.name, *spec.Start.subtree)
+		c.super.afterStop = spec.Callbacks.AfterStop
 		c.sub = c.super
 	case spec.grouped():
 		c.group = newGroup(c.plan, &s.base, index)

@@ -37,6 +37,10 @@ func (p *process) obey(c *Context, w *executor.Worker) {
 // fail ends the incarnation because user code failed, unless a condition says
 // Resume and the code was not torn out of the middle of something. Owner only.
 func (p *process) fail(c *Context, w *executor.Worker, f fault, forced bool) (resumed bool) {
+	if !forced && cancellation(f.reason) && p.state.load()&(orderStop|orderKill) != 0 {
+		p.obey(c, w) // it was told to end, and that is what it says
+		return false
+	}
 	p.outcome(c, f, func(out Outcome) {
 		if out == Resume {
 			if !forced && p.state.load()&ordersMask == 0 {

@@ -207,3 +207,24 @@ func TestL4_FailingStopHookChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestL4_AfterStopOfASubtree(t *testing.T) {
+	l := &transcript{t: t}
+	after := func(path string, reason error) { l.note("%s %s", path, brief(reason)) }
+	r := rigOf(t, bastion.ChildSpec{
+		Name: "tree", Callbacks: bastion.Callbacks{AfterStop: after},
+		Start: bastion.Subtree(bastion.SupervisorSpec{Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}}),
+	})
+	if err := r.sup.Supervisor("tree").Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	l.want("/sys/sup/tree shutdown")
+	if err := r.sup.Restart(context.Background(), "tree"); err != nil {
+		t.Fatal(err)
+	}
+	r.sync(r.sup.Supervisor("tree").Child("c"))
+	if err := r.sys.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	l.want("/sys/sup/tree shutdown")
+}

@@ -21,14 +21,14 @@ type supervisor struct {
 	up       bool // booted and not ending
 	restarts uint64
 
-	lastID   supervise.ID
-	how      halt  // how children are stopped while it ends
-	ending   bool  // it was told to stop, or gave up
-	begun    bool  // it was started at least once
-	disposed bool  // down for good
-	why      error // why it ends
-	outcome  Outcome
-	decision string // what the step under way decided about the child that failed
+	afterStop func(path string, reason error) // set once; may be nil
+	lastID    supervise.ID
+	how       halt  // how children are stopped while it ends
+	ending    bool  // it was told to stop, or gave up
+	begun     bool  // it was started at least once
+	disposed  bool  // down for good
+	why       error // why it ends
+	outcome   Outcome
 }
 
 func newSupervisor(sys *System, parent *base, index uint32, name string, spec SupervisorSpec) *supervisor {
@@ -56,12 +56,17 @@ func (s *supervisor) settled() {}
 func (s *supervisor) dispose(end passing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.disposed {
-		for _, c := range slices.Backward(s.children) {
-			c.sub.dispose(passing{why: end.why, reason: c.exitReason()})
-		}
+	if s.disposed {
+		end.tell()
+		return
 	}
 	s.disposed = true
+	for _, c := range slices.Backward(s.children) {
+		c.sub.dispose(passing{why: end.why, reason: c.exitReason()})
+	}
+	if told := end.told; s.begun && s.afterStop != nil {
+		end.told = func() { s.sys.afterStop(s.afterStop, s.path, end.reason, told) }
+	}
 	s.gone(end, s.begun)
 }
 
@@ -205,12 +210,19 @@ func (s *supervisor) childExited(c *child, ev *event) {
 	}
 	told := s.stoppingChild(c)
 	s.noteFailure(c, ev)
-	s.decision = ""
-	s.step(supervise.Event{
+	actions := s.machine.Step(s.sys.clock.Now(), supervise.Event{
 		Kind: supervise.EvExited, ID: c.id, Class: classify(ev.reason), Outcome: verdictOf(ev.outcome),
 		Jitter: jitter(), Up: ev.up,
-	}, ev)
-	s.publish(c, ev, told)
+	})
+	// Made known before it is acted upon: the system may be down right after that.
+	if ev.report != nil {
+		decision := "was being stopped"
+		if !told {
+			decision = s.decision(c, actions)
+		}
+		s.publish(c, ev, decision)
+	}
+	s.perform(actions, ev)
 }
 
 // noteFailure keeps what a restart of c would be told.
@@ -226,19 +238,9 @@ func (s *supervisor) noteFailure(c *child, ev *event) {
 }
 
 // publish makes the failure of a child known, with what was decided about it.
-func (s *supervisor) publish(c *child, ev *event, told bool) {
+func (s *supervisor) publish(c *child, ev *event, decision string) {
 	r := ev.report
-	if r == nil {
-		return
-	}
-	r.Reason = ev.reason
-	r.Decision = s.decision
-	if told {
-		r.Decision = "was being stopped"
-	}
-	if s.machine != nil {
-		r.Restarts = s.machine.Restarts(s.sys.clock.Now())
-	}
+	r.Reason, r.Decision, r.Restarts = ev.reason, decision, s.machine.Restarts(s.sys.clock.Now())
 	s.sys.logCrash(r)
 	if c.proc != nil {
 		c.proc.emitFor(EventFailed, ev.inc, func(e *Event) { e.Reason, e.Report = ev.reason, r })

@@ -13,9 +13,51 @@ func (s *supervisor) step(ev supervise.Event, cause *event) {
 	if s.machine == nil {
 		return
 	}
-	for _, a := range s.machine.Step(s.sys.clock.Now(), ev) {
+	s.perform(s.machine.Step(s.sys.clock.Now(), ev), cause)
+}
+
+func (s *supervisor) perform(actions []supervise.Action, cause *event) {
+	for _, a := range actions {
 		s.act(a, cause)
 	}
+}
+
+// decision says in words what the actions that follow the end of c mean for it.
+func (s *supervisor) decision(c *child, actions []supervise.Action) string {
+	for _, a := range actions {
+		if a.ID != c.id {
+			continue
+		}
+		switch a.Kind {
+		case supervise.ActRestarting:
+			text := "restart"
+			if a.For > 0 {
+				text = fmt.Sprintf("restart after %v", a.For)
+			}
+			if s.spec.Strategy != OneForOne {
+				text += " with its siblings (" + s.spec.Strategy.String() + ")"
+			}
+			return text
+		case supervise.ActGiveUp:
+			return giveUpText(a.End)
+		case supervise.ActDown:
+			return downText(a.Why)
+		}
+	}
+	if !s.up {
+		return "the supervisor does not start"
+	}
+	return "restart with its siblings" // which is under way already
+}
+
+func giveUpText(end supervise.End) string {
+	switch end {
+	case supervise.EndEscalated:
+		return "escalate (condition)"
+	case supervise.EndStopSystem:
+		return "stop the system (condition)"
+	}
+	return "escalate (intensity exceeded)"
 }
 
 func (s *supervisor) act(a supervise.Action, cause *event) {
@@ -67,6 +109,7 @@ func (s *supervisor) start(c *child, cause *event) {
 // stopChild orders a child to stop and sets its shutdown time running. The
 // timer is set first, because a child that stops at once cancels it.
 func (s *supervisor) stopChild(c *child) {
+	c.turn++ // a start timeout that has just fired is late
 	if c.timer != nil {
 		c.timer.Stop()
 		c.timer = nil
@@ -83,13 +126,6 @@ func (s *supervisor) stopChild(c *child) {
 
 func (s *supervisor) restarting(c *child, a supervise.Action) {
 	c.failure.Restarts = a.Attempt
-	s.decision = "restart"
-	if a.For > 0 {
-		s.decision = fmt.Sprintf("restart after %v", a.For)
-	}
-	if s.spec.Strategy != OneForOne {
-		s.decision += " with its siblings (" + s.spec.Strategy.String() + ")"
-	}
 	if s.sys.events.watched.Load() == 0 {
 		return
 	}
@@ -102,7 +138,6 @@ func (s *supervisor) restarting(c *child, a supervise.Action) {
 // down is told what the end of a child means. While the supervisor itself ends,
 // the mailboxes of its own children are kept: its parent may start it again.
 func (s *supervisor) down(c *child, why supervise.Why) {
-	s.decision = downText(why)
 	if why == supervise.WhyEnded && !c.dynamic {
 		c.answer(wantsDown, nil)
 		return
@@ -150,13 +185,13 @@ func (s *supervisor) giveUp(c *child, end supervise.End) {
 	e := &EscalationError{Supervisor: s.path, Child: c.path(), Reason: c.exitReason()}
 	switch end {
 	case supervise.EndEscalated:
-		e.Cause, s.decision = ErrEscalated, "escalate (condition)"
+		e.Cause = ErrEscalated
 		s.outcome = 0
 	case supervise.EndStopSystem:
-		e.Cause, s.decision = ErrSystemStop, "stop the system (condition)"
+		e.Cause = ErrSystemStop
 		s.outcome = StopSystem
 	default:
-		e.Cause, s.decision = ErrIntensity, "escalate (intensity exceeded)"
+		e.Cause = ErrIntensity
 	}
 	s.why, s.ending = e, true
 	s.sys.emit(Event{Kind: EventEscalated, Path: s.path, Reason: e})

@@ -53,7 +53,8 @@ func (s *supervisor) obeyUp(c *child, o *order) {
 		return
 	}
 	if status, _ := s.machine.Status(c.id); status == supervise.StatusDown && c.rites == 0 {
-		c.answer(wantsDown, nil) // it was down before
+		c.halt = haltStop // a kill of what is down must not colour a later stop
+		c.answer(wantsDown, nil)
 	}
 }
 

@@ -212,7 +212,7 @@ func (s *System) rootReport(ev *event) {
 	default:
 	}
 	close(s.down)
-	if before == stageRunning {
+	if before == stageRunning || before == stageStarting {
 		go s.finish(context.Background()) // an agenda cannot wait for the executor to close
 	}
 }
