@@ -1,7 +1,9 @@
 module github.com/bastion-go/bastion/examples
 
-go 1.26
+go 1.26.0
 
 require github.com/bastion-go/bastion v0.0.0
+
+require golang.org/x/sys v0.49.0 // indirect
 
 replace github.com/bastion-go/bastion => ..

@@ -20,18 +20,22 @@ type Placement struct {
 	// core's sibling is. More workers than CPUs share.
 	CPU []int
 
-	t *Topology
+	t    *Topology
+	core map[int]int // CPU.ID -> Core.ID
 }
 
 // Place lays n workers out on t, which must be valid ([Topology.Validate]). Workers fill one domain after the other,
 // in proportion to the CPUs of each, so that neighbours in number are neighbours in the machine; inside a domain,
 // workers take a core each before two of them share one.
 func Place(t *Topology, n int) *Placement {
-	p := &Placement{Domains: domains(t), t: t}
+	p := &Placement{Domains: domains(t), t: t, core: make(map[int]int, len(t.CPUs))}
+	for _, c := range t.CPUs {
+		p.core[c.ID] = c.Core
+	}
 	var order []int
 	var of []int
 	for d := range p.Domains {
-		for _, cpu := range coresFirst(t, p.Domains[d].CPUs) {
+		for _, cpu := range p.coresFirst(p.Domains[d].CPUs) {
 			order = append(order, cpu)
 			of = append(of, d)
 		}
@@ -72,8 +76,12 @@ func domains(t *Topology) []Domain {
 	type key struct{ node, cache int }
 	var ds []Domain
 	at := map[key]int{}
+	last := lastCaches(t)
 	for _, c := range t.CPUs {
-		k := key{c.Node, lastCache(t, c.ID)}
+		k := key{c.Node, -1}
+		if cache, ok := last[c.ID]; ok {
+			k.cache = cache
+		}
 		i, ok := at[k]
 		if !ok {
 			i = len(ds)
@@ -91,39 +99,42 @@ func domains(t *Topology) []Domain {
 	return ds
 }
 
-// lastCache returns the index of the highest cache above level 2 that holds the data of cpu, or -1: smaller
-// caches belong to a core or two, and would make every core a domain.
-func lastCache(t *Topology, cpu int) int {
-	best, level := -1, 2
+// lastCaches returns, for each CPU that has one, the index of the highest cache above level 2 that holds its data:
+// smaller caches belong to a core or two, and would make every core a domain.
+func lastCaches(t *Topology) map[int]int {
+	last := map[int]int{}
 	for i, c := range t.Caches {
-		if c.Kind != Instruction && c.Level > level && slices.Contains(c.CPUs, cpu) {
-			best, level = i, c.Level
+		if c.Kind == Instruction || c.Level <= 2 {
+			continue
+		}
+		for _, cpu := range c.CPUs {
+			if old, ok := last[cpu]; !ok || c.Level > t.Caches[old].Level {
+				last[cpu] = i
+			}
 		}
 	}
-	return best
+	return last
 }
 
-// coresFirst orders cpus so that the first threads of all cores come before any second thread.
-func coresFirst(t *Topology, cpus []int) []int {
+// coresFirst orders cpus so that the first threads of all cores come before any second thread, and among those the fast
+// cores before the slow ones.
+func (p *Placement) coresFirst(cpus []int) []int {
 	rank := map[int]int{} // CPU.ID -> how many threads of its core come before it
 	used := map[int]int{}
 	for _, id := range cpus {
-		core := coreOf(t, id)
+		core := p.core[id]
 		rank[id] = used[core]
 		used[core]++
 	}
 	out := slices.Clone(cpus)
-	slices.SortStableFunc(out, func(a, b int) int { return cmp.Compare(rank[a], rank[b]) })
-	return out
-}
-
-func coreOf(t *Topology, cpu int) int {
-	for _, c := range t.CPUs {
-		if c.ID == cpu {
-			return c.Core
-		}
+	class := map[int]int{} // Core.ID -> Core.Class
+	for _, c := range p.t.Cores {
+		class[c.ID] = c.Class
 	}
-	return -1
+	slices.SortStableFunc(out, func(a, b int) int {
+		return cmp.Or(cmp.Compare(rank[a], rank[b]), cmp.Compare(class[p.core[a]], class[p.core[b]]))
+	})
+	return out
 }
 
 // DomainOrder returns all domains in the order in which domain from should look for work: itself, those on its node,
@@ -167,7 +178,7 @@ func (p *Placement) Victims(w int) [][]int {
 	for i := 1; i < n; i++ {
 		v := (w + i) % n
 		cost := -1 // the same core
-		if coreOf(p.t, p.CPU[v]) != coreOf(p.t, p.CPU[w]) {
+		if p.core[p.CPU[v]] != p.core[p.CPU[w]] {
 			cost = p.far(p.Domain[w], p.Domain[v])
 		}
 		byCost[cost] = append(byCost[cost], v)

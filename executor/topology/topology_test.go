@@ -105,6 +105,13 @@ func TestPlace_UnevenDomainsGetTheirShare(t *testing.T) {
 	}
 }
 
+func TestPlace_FillsFastCoresFirst(t *testing.T) {
+	m := Read(machine(t, "arm64-board"), nil)
+	if got := fmt.Sprint(Place(m, 3).CPU); got != "[4 5 0]" {
+		t.Errorf("CPUs %s", got)
+	}
+}
+
 func TestFlat_IsOneDomain(t *testing.T) {
 	for _, n := range []int{-1, 0, 1, 3, 64} {
 		m := Flat(n)
