@@ -25,9 +25,6 @@ type Options struct {
 	Log *slog.Logger // crash reports go here; nil: nowhere, they show in the view only
 }
 
-// bounded tells whether the run ends without being told.
-func (o Options) bounded() bool { return o.For > 0 || o.Requests > 0 }
-
 func (o Options) withDefaults() Options {
 	if o.Hang == 0 {
 		o.Hang = 2 * time.Second

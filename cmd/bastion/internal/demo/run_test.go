@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,19 @@ func small(seed uint64) Options {
 }
 
 func TestRunBalancesUnderChaos(t *testing.T) {
+	before := runtime.NumGoroutine()
+	defer func() {
+		// Nothing of a run outlives it, but a goroutine that has ended may be counted for a moment more.
+		limited, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for runtime.NumGoroutine() > before && limited.Err() == nil {
+			pause(limited, time.Millisecond)
+		}
+		if n := runtime.NumGoroutine(); n > before {
+			all := make([]byte, 1<<20)
+			t.Errorf("%d goroutines before, %d after:\n%s", before, n, all[:runtime.Stack(all, true)])
+		}
+	}()
 	for seed := range uint64(3) {
 		o := small(seed)
 		o.Log = slog.New(slog.DiscardHandler)
