@@ -169,7 +169,11 @@ func (p *process) clear(c *Context, reason error) {
 	p.user = nil
 	c.cur.Store(nil)
 	if l := c.life.Load(); l != nil {
-		l.failHeld(&FailedError{Path: p.path(), Reason: reason})
+		err := error(&FailedError{Path: p.path(), Reason: reason})
+		if reason == nil {
+			err = ErrUnanswered // a normal end is no failure
+		}
+		l.failHeld(err)
 	}
 }
 

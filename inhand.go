@@ -23,15 +23,15 @@ func (c *Context) Unhandled() error {
 // sees it as if the first sender had sent it. For the books it was handled here
 // and accepted there. On error the message is still in hand.
 //
-// ErrNoMessage: not on the process's own goroutine, or none in hand, or its
-// question was answered or forwarded before. ErrDeadlock: the receiver waits for
-// the asker. Otherwise as Tell.
+// ErrNoMessage: not on the process's own goroutine, or none in hand, or it was a
+// question and has been forwarded before. ErrAnswered: its question was answered.
+// ErrDeadlock: the receiver waits for the asker. Otherwise as Tell.
 func (c *Context) Forward(to Ref) error {
 	if to.p == nil {
 		return ErrNoProcess
 	}
 	n := c.inHand()
-	if n == nil {
+	if n == nil || n.Value.kind == kindForwarded {
 		return ErrNoMessage
 	}
 	e := n.Value
@@ -51,7 +51,7 @@ func (c *Context) Forward(to Ref) error {
 		}
 		return err
 	}
-	n.Value.q = nil
+	n.Value.q, n.Value.kind = nil, kindForwarded
 	return nil
 }
 

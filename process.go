@@ -59,6 +59,8 @@ const (
 	kindMessage = iota
 	kindMarker  // pushed by abandon so that a folded node cannot be finished unseen
 	kindAnswer  // system lane: an answer for AskThen
+	// kindForwarded: a question in hand that was handed on; it has its answer elsewhere.
+	kindForwarded
 )
 
 // A plan is a child's spec, checked and with defaults, shared by all members of

@@ -102,6 +102,7 @@ func (q *question) resolve(w *executor.Worker, gen uint32, answer any, err error
 		stage := word & stageMask
 		switch stage {
 		case questionGivenUp:
+			q.unhold(gen)
 			return ErrLate
 		case questionClaimed, questionDone:
 			return ErrAnswered
@@ -110,10 +111,7 @@ func (q *question) resolve(w *executor.Worker, gen uint32, answer any, err error
 			continue
 		}
 		q.answer, q.err = answer, err
-		if l := q.keeper.Load(); l != nil {
-			q.keeper.Store(nil)
-			l.letGo(q, gen)
-		}
+		q.unhold(gen)
 		if q.then != nil {
 			q.deliver(w, gen) // nobody waits for it to be done
 			return nil
@@ -123,6 +121,14 @@ func (q *question) resolve(w *executor.Worker, gen uint32, answer any, err error
 			q.wake <- struct{}{}
 		}
 		return nil
+	}
+}
+
+// unhold takes the question out of the care of whoever holds it.
+func (q *question) unhold(gen uint32) {
+	if l := q.keeper.Load(); l != nil {
+		q.keeper.Store(nil)
+		l.letGo(q, gen)
 	}
 }
 
@@ -155,6 +161,7 @@ func (q *question) wait(ctx context.Context) (answered bool) {
 	case <-ctx.Done():
 	}
 	if q.word.CompareAndSwap(parked, uint64(gen)<<genShift|questionGivenUp) {
+		q.unhold(gen)
 		return false
 	}
 	<-q.wake // somebody answered at the same moment

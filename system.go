@@ -67,6 +67,7 @@ type System struct {
 	done    chan struct{} // closed when everything is
 	closing sync.Once
 	closed  atomic.Bool // the executor is about to be, or is
+	killed  atomic.Bool // the order to stop was to kill; set before stage, read by Start
 }
 
 const (
@@ -177,8 +178,19 @@ func (s *System) Start(ctx context.Context) error {
 	if !s.stage.CompareAndSwap(stageNew, stageStarting) {
 		return ErrStarted
 	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	s.exec.Start()
 	s.root.begin(nil, nil, false)
+	if s.stage.Load() == stageStopping {
+		// A stop that overtook us found a root that had not begun.
+		how := haltStop
+		if s.killed.Load() {
+			how = haltKill
+		}
+		s.root.stopBy(how)
+	}
 	var err error
 	select {
 	case err = <-s.booted:
@@ -237,6 +249,9 @@ func (s *System) Kill() {
 // begin gives the root the order, and reports whether it is the caller who has
 // to finish.
 func (s *System) begin(how halt) (first bool) {
+	if how == haltKill {
+		s.killed.Store(true)
+	}
 	for {
 		stage := s.stage.Load()
 		switch stage {
