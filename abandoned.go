@@ -81,6 +81,13 @@ func compare(a, b string) int {
 // afterStop runs an AfterStop callback on the executor, contained, and then told.
 func (s *System) afterStop(hook func(string, error), path string, reason error, told func()) {
 	s.rites.Add(1)
+	ghost := new(Context) // a key of its own
+	s.mu.Lock()
+	if s.last == nil {
+		s.last = make(map[*Context]string)
+	}
+	s.last[ghost] = path
+	s.mu.Unlock()
 	executor.Spawn(s.exec, executor.FutureSpec{Name: "after stop of " + path}, func(context.Context) (struct{}, error) {
 		contain(func() error { hook(path, reason); return nil }, func(err error) {
 			if err != nil {
@@ -89,10 +96,33 @@ func (s *System) afterStop(hook func(string, error), path string, reason error, 
 			if told != nil {
 				told()
 			}
+			s.mu.Lock()
+			delete(s.last, ghost)
+			delete(s.left, ghost)
+			s.mu.Unlock()
 			s.rites.Done()
 		})
 		return struct{}{}, nil
 	})
+}
+
+// awaitRites waits for the AfterStop callbacks, and abandons them when ctx ends.
+func (s *System) awaitRites(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { s.rites.Wait(); close(done) }()
+	select {
+	case <-done:
+		return
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ghost, path := range s.last {
+		if s.left == nil {
+			s.left = make(map[*Context]*Abandoned)
+		}
+		s.left[ghost] = &Abandoned{Path: path + " (AfterStop)"}
+	}
 }
 
 // slow is told by the watchdog of a slice that has run for too long.

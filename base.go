@@ -40,6 +40,7 @@ type eventKind uint8
 
 const (
 	eventStarted      eventKind = iota // a child's incarnation runs
+	eventEnding                        // it ends by itself, and has user code to wait for
 	eventExited                        // a child's incarnation is down
 	eventAbandon                       // it is time to abandon a process
 	eventDue                           // a delay is over

@@ -63,6 +63,17 @@ func (l *life) enter() bool {
 	return true
 }
 
+// busy reports whether goroutines of the incarnation are running.
+func (c *Context) busy() bool {
+	l := c.life.Load()
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running > 0
+}
+
 // leave counts a goroutine out and returns what the last one has to do.
 func (l *life) leave() (last func()) {
 	l.mu.Lock()

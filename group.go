@@ -142,6 +142,8 @@ func (g *group) handle(ev *event) {
 		g.obey(ev.order)
 	case eventStarted:
 		g.memberStarted(ev)
+	case eventEnding:
+		g.memberEnding(ev)
 	case eventExited:
 		g.memberExited(ev)
 	case eventAbandon:

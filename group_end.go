@@ -50,6 +50,9 @@ func (g *group) spawn(o *order) {
 	f := g.file(p)
 	f.starting = true
 	f.waiting = append(f.waiting, o)
+	if d := g.plan.StartTimeout; d > 0 {
+		f.timer = g.after(d, event{kind: eventStartTimeout, p: p, inc: 1})
+	}
 	p.begin(nil, nil, false)
 }
 
@@ -86,6 +89,26 @@ func (g *group) stopMember(o *order) {
 	}
 	f.leaving, f.halt = true, how
 	p.stopBy(how)
+}
+
+// memberEnding bounds the end of a member that nobody has told to end (contract L7).
+func (g *group) memberEnding(ev *event) {
+	p, d := ev.p, g.plan.shutdown()
+	if p.ctx.Load().inc != ev.inc || phaseOf(p.state.load()) == phaseDown || g.phase == groupEnding || d == UnlimitedShutdown {
+		return
+	}
+	if d == BrutalKill {
+		p.kill()
+		return
+	}
+	f := g.file(p)
+	if f.leaving {
+		return
+	}
+	if f.timer != nil {
+		f.timer.Stop()
+	}
+	f.timer = g.after(d, event{kind: eventExpired, p: p, inc: ev.inc})
 }
 
 // leave takes a member that is down out of the group. failed is for those who

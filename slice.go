@@ -134,7 +134,7 @@ func (s *slice) due(w uint64) bool {
 
 // handle calls the user with one message.
 func (s *slice) handle(n *node, folded bool) bool {
-	p := s.p
+	user := s.p.user // read before the hand is full: from then on it may be taken away
 	s.w.Step()
 	s.n, s.folded = n, folded
 	s.c.cur.Store(n)
@@ -143,7 +143,7 @@ func (s *slice) handle(n *node, folded bool) bool {
 	} else {
 		s.c.hand.set(handQueued)
 	}
-	if err := p.user.Receive(s.c, n.Value.msg); err != nil {
+	if err := user.Receive(s.c, n.Value.msg); err != nil {
 		s.reason = err
 		return false
 	}

@@ -122,13 +122,22 @@ var errNoReceiver = errors.New("bastion: the factory returned nil")
 
 // make calls the factory and the start hook.
 func (p *process) make(c *Context) error {
-	if p.user == nil { // otherwise Spawn has made it
-		p.user = p.plan.Start.factory()
+	user := p.user
+	c.hand.set(handHook) // once more: whoever takes the process away comes after this read
+	if user == nil {     // otherwise Spawn has made it
+		user = p.plan.Start.factory()
+		// A factory may have been abandoned: what it made then belongs to nobody.
+		c.hand.leave()
+		if !p.still(c) {
+			return ErrAbandoned
+		}
+		p.user = user
+		c.hand.set(handHook)
 	}
-	if p.user == nil {
+	if user == nil {
 		return errNoReceiver
 	}
-	if s, ok := p.user.(Starter); ok {
+	if s, ok := user.(Starter); ok {
 		return s.Start(c)
 	}
 	return nil

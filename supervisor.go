@@ -95,6 +95,8 @@ func (s *supervisor) childEvent(c *child, ev *event) {
 	switch ev.kind {
 	case eventStarted:
 		s.childStarted(c, ev)
+	case eventEnding:
+		s.childEnding(c, ev)
 	case eventExited:
 		s.childExited(c, ev)
 	case eventAbandon:
@@ -188,6 +190,24 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 	}
 	c.answer(wantsUp, nil)
 	s.step(supervise.Event{Kind: supervise.EvStarted, ID: c.id}, ev)
+}
+
+// childEnding bounds the end of a child that nobody has told to end (contract L7).
+func (s *supervisor) childEnding(c *child, ev *event) {
+	if c.proc.ctx.Load().inc != ev.inc || phaseOf(c.proc.state.load()) == phaseDown || s.stoppingChild(c) {
+		return
+	}
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	switch d := c.plan.shutdown(); d {
+	case BrutalKill:
+		c.proc.kill()
+	case UnlimitedShutdown:
+	default:
+		c.timer = s.after(d, event{kind: eventExpired, id: uint64(c.id), inc: c.turn})
+	}
 }
 
 func (s *supervisor) stoppingChild(c *child) bool {

@@ -58,6 +58,7 @@ type System struct {
 	// stage is written under mu, read by everybody.
 	stage atomic.Uint32
 	mu    sync.Mutex
+	last  map[*Context]string     // paths of AfterStop callbacks under way
 	left  map[*Context]*Abandoned // what was abandoned and has not returned
 	why   error                   // why it ended by itself
 	rites sync.WaitGroup          // AfterStop callbacks under way
@@ -311,7 +312,7 @@ func (s *System) finish(ctx context.Context) {
 			why = DiscardKilled
 		}
 		s.root.dispose(passing{why: why, reason: s.reason()})
-		s.rites.Wait()
+		s.awaitRites(ctx)
 		s.closed.Store(true)
 		_ = s.exec.Close(context.Background()) // what is blocked was abandoned, and is listed
 		s.stage.Store(stageStopped)
