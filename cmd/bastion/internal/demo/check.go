@@ -147,6 +147,6 @@ func (r *run) conclude() Report {
 	if p.Clients > 0 && p.Answered == 0 {
 		r.fault("not one request was answered")
 	}
-	p.Passed = len(p.Faults) == 0
+	p.Passed, p.Faults = len(p.Faults) == 0, append([]string{}, p.Faults...) // in JSON none is a list, too
 	return *p
 }

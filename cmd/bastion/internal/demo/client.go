@@ -35,6 +35,7 @@ type client struct {
 	serial  int      // makes every value that is ever written a different one
 	names   int      // of keys, the retired ones included
 	conn    net.Conn // nil: not connected
+	trouble error    // why the last attempt to connect failed; nil: it did not
 	lines   *bufio.Reader
 }
 
@@ -164,6 +165,7 @@ func (c *client) exchange(command kvstore.Command) (answer, error) {
 func (c *client) connect(ctx context.Context) bool {
 	dialer := net.Dialer{Timeout: patience}
 	conn, err := dialer.DialContext(ctx, "tcp", c.address)
+	c.trouble = err
 	if err != nil {
 		pause(ctx, redial)
 		return false

@@ -84,6 +84,9 @@ func (c *client) readOne(ctx context.Context, slot int, lives func(key string) u
 		pause(ctx, 5*time.Millisecond)
 	}
 	e := c.keys[slot]
+	if c.trouble != nil {
+		return fmt.Errorf("GET %s: cannot be read at the end: %w", e.name, c.trouble)
+	}
 	return fmt.Errorf("GET %s: cannot be read at the end (last answer from life %d, the inspector shows %d)", e.name, e.life, lives(e.name))
 }
 

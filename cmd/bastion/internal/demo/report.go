@@ -104,8 +104,8 @@ func (r Report) Verdict() string {
 	if !r.Passed {
 		return fmt.Sprintf("FAIL: %s", plural(len(r.Faults), "check")+" did not hold")
 	}
-	return fmt.Sprintf("PASS: %s requests answered, %s injected, %s, no write lost, books balance exactly (%s messages)",
-		thousands(r.Answered), plural(int(r.Injected.Total()), "failure"), plural(int(r.Restarts), "restart"), thousands(r.Stopped.Accepted))
+	return fmt.Sprintf("PASS: %s requests answered, %s injected, %s, no write lost, books balance exactly (%s)",
+		thousands(r.Answered), plural(int(r.Injected.Total()), "failure"), plural(int(r.Restarts), "restart"), plural(int(r.Stopped.Accepted), "message"))
 }
 
 // others explains restarts that chaos did not cause.
