@@ -118,7 +118,7 @@ func ExampleCallbacks() {
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
 		Name: "shop",
 		Children: []bastion.ChildSpec{{
-			Name: "till",
+			Name:  "till",
 			Start: bastion.Handle(func() bastion.Receiver { return new(till) }),
 			Callbacks: bastion.Callbacks{
 				BeforeStart:   say("before start"),
