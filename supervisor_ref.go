@@ -82,6 +82,11 @@ func (s *Supervisor) AddGroup(ctx context.Context, spec ChildSpec) (*Group, erro
 
 // AddSupervisor is Add for a subtree.
 func (s *Supervisor) AddSupervisor(ctx context.Context, spec SupervisorSpec) (*Supervisor, error) {
+	var f faults
+	checkSupervisor(&spec, "", &f) // by itself, so that the faults name the fields of spec
+	if err := f.err(); err != nil {
+		return nil, err
+	}
 	c, err := s.add(ctx, ChildSpec{Name: spec.Name, Start: Subtree(spec)}, nil)
 	if c == nil {
 		return nil, err
