@@ -19,7 +19,7 @@ var (
 	goMany       = Side{Name: "go f(), together", Ops: 500_000, Probe: probeGoMany}
 	goOne        = Side{Name: "go f(), one at a time", Ops: 500_000, Probe: probeGoOne}
 	goMillion    = Side{Name: "a million goroutines", Ops: 1, Crowd: 1_000_000, Probe: probeGoMillion}
-	goroutine    = Side{Name: "parked goroutine", Ops: 1, Crowd: 100_000, Probe: probeGoroutineBytes}
+	goroutine    = Side{Name: "parked goroutine", Ops: 1, Crowd: 20_000, Probe: probeGoroutineBytes}
 	recovering   = Side{Name: "panic and recover", Ops: 50_000, Probe: probeRecover}
 	recoverP99   = Side{Name: "panic, recover, go f(): p99", Ops: 2_000, Probe: probeRecoverP99}
 	idleProgram  = Side{Name: "no system", Ops: idleOps, Probe: probeIdleProgram}
@@ -151,7 +151,7 @@ func probeGoOne(_ context.Context, r *Run) (float64, error) {
 }
 
 func probeGoMillion(_ context.Context, r *Run) (float64, error) {
-	var park parking
+	park := newParking()
 	took, err := r.cpu(func() error { park.fill(r.Crowd); return nil })
 	parked := park.empty()
 	if err != nil {
@@ -161,7 +161,9 @@ func probeGoMillion(_ context.Context, r *Run) (float64, error) {
 }
 
 func probeGoroutineBytes(_ context.Context, r *Run) (float64, error) {
-	var park parking
+	spent := spendDead()
+	defer spent.empty()
+	park := newParking()
 	before := liveBytes()
 	r.started()
 	park.fill(r.Crowd)
@@ -177,8 +179,9 @@ type parking struct {
 	parked  atomic.Int64
 }
 
+func newParking() *parking { return &parking{gate: make(chan struct{})} }
+
 func (p *parking) fill(n int) {
-	p.gate = make(chan struct{})
 	p.in.Add(n)
 	for range n {
 		p.out.Go(func() {

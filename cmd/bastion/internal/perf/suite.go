@@ -87,8 +87,8 @@ func memoryRows() []Workload {
 			Subject:  Side{Ops: 1, Crowd: 1_000_000, Probe: memoryOf(words)},
 			Baseline: goroutine, Goal: atMost(256),
 		}, {
-			ID: "P6-memory-loop", What: "bytes of an idle loop, one of 100,000", Unit: Bytes, Whole: true,
-			Subject:  Side{Ops: 1, Crowd: 100_000, Probe: memoryOf(listeners)},
+			ID: "P6-memory-loop", What: "bytes of an idle loop, one of 20,000", Unit: Bytes, Whole: true,
+			Subject:  Side{Ops: 1, Crowd: 20_000, Probe: memoryOf(listeners)},
 			Baseline: goroutine, Goal: atMost(3072),
 		}, {
 			ID: "P6-million-cpu", What: "CPU time to start a million handlers", Unit: CPUSeconds, Whole: true,
