@@ -29,7 +29,7 @@ arch: ## only the tests that hold the house rules: arrows, sizes, names, docs, e
 	go test -count=1 -run '^TestHouse' .
 
 golden: ## rewrite the golden transcripts; commit only what you can explain
-	go test ./internal/supervise/... -update
+	go test ./internal/supervise/... ./executor/topology ./cmd/bastion/internal/floorplan -update
 
 lint: ## golangci-lint with the short list of .golangci.yml (install it yourself)
 	for dir in $$(go list -m -f '{{.Dir}}'); do (cd $$dir && golangci-lint run ./...) || exit 1; done

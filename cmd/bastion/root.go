@@ -34,7 +34,7 @@ restart and lose no message unnoticed. This command shows it at work.`,
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(newDemo(), newBench(), newVersion())
+	root.AddCommand(newDemo(), newBench(), newTopology(), newVersion())
 	return root
 }
 

@@ -38,9 +38,11 @@ func (r *reader) cores(t *Topology, ids []int) {
 func (r *reader) coreOf(id int, claims map[int][]int) int {
 	file := cpuFile(id, "topology/core_cpus_list")
 	text, err := r.text(file)
-	if err != nil { // the name until Linux 5.4
-		file = cpuFile(id, "topology/thread_siblings_list")
-		text, err = r.text(file)
+	if err != nil { // until Linux 5.2 it had another name
+		old := cpuFile(id, "topology/thread_siblings_list")
+		if again, oldErr := r.text(old); oldErr == nil {
+			file, text, err = old, again, nil
+		}
 	}
 	var siblings []int
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 func nodeFile(id int, name string) string { return nodeDir + "/node" + strconv.Itoa(id) + "/" + name }
@@ -92,7 +93,7 @@ func (r *reader) homeless(t *Topology, c CPU, owner map[int]int, odd bool) int {
 		}
 	}
 	if odd {
-		r.note(nodeDir, fmt.Sprintf("has no memory node for CPU %d", c.ID), "such a CPU is on the first node of its package")
+		r.note(strings.TrimSuffix(cpuFile(c.ID, ""), "/"), "is in no memory node", "such a CPU is on its package's node, or else on the first one")
 	}
 	i := slices.IndexFunc(t.Nodes, func(n Node) bool { return n.ID == node })
 	at, _ := slices.BinarySearch(t.Nodes[i].CPUs, c.ID)
