@@ -91,6 +91,9 @@ func (p *process) failureOf(c *Context, f fault) Failure {
 	out := Failure{Path: p.path(), Incarnation: uint64(c.inc), Reason: f.reason, Message: f.message}
 	if e := p.ext.Load(); e != nil && e.failure != nil {
 		out.Restarts = e.failure.Restarts
+		if h := p.plan.backoff.Healthy; h > 0 && p.uptime() >= h {
+			out.Restarts = 0 // the row ended with this life
+		}
 	}
 	return out
 }

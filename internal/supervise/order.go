@@ -34,10 +34,21 @@ func (m *Machine) startChild(c *child) {
 func (m *Machine) orderUp(c *child) {
 	c.goal, c.ordered = goalUp, true
 	c.restarted, c.streak = 0, Streak{}
-	if m.healing && m.covers(c) {
+	if m.healing && m.covers(c) && m.descending() {
 		m.join(c) // its siblings are down for a restart: it starts in its place among them
 	}
 	m.move(c)
+}
+
+// descending says whether the plan still has members to stop or to wait for. Once it starts them, whoever is ordered up
+// starts at once: the order may come from a sibling that has not started before it is answered.
+func (m *Machine) descending() bool {
+	for _, c := range m.order {
+		if c.member && (c.waiting || c.is != down && (c.bounce || c.goal != goalUp || c.is == stopping)) {
+			return true
+		}
+	}
+	return false
 }
 
 // covers says whether the failures that are being repaired would have taken c along.
