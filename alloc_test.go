@@ -196,7 +196,7 @@ func TestAllocsAskOutside(t *testing.T) {
 	to, _ := allocCrew(t, allocAnswerer(), bouncer("a"))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	allocsEach(t, 1, func(n int) { // the question's box
+	allocsEach(t, 2, func(n int) { // the question's box and the answer's
 		for i := range n {
 			if answer, err := bastion.Ask(ctx, to, allocQuestion{n: i}); err != nil || answer != i {
 				t.Fatal(answer, err)
@@ -208,7 +208,7 @@ func TestAllocsAskOutside(t *testing.T) {
 func TestAllocsAskThen(t *testing.T) {
 	_, asker := allocCrew(t, allocAnswerer(), bastion.Handle(func() bastion.Receiver { return new(allocAsker) }))
 	token := &allocToken{done: make(chan struct{})}
-	allocsEach(t, 1, func(n int) { // the question's box
+	allocsEach(t, 2, func(n int) { // the question's box and the answer's
 		token.left = n
 		if err := asker.Tell(context.Background(), token); err != nil {
 			t.Fatal(err)

@@ -57,7 +57,7 @@ func (s *supervisor) newChild(spec ChildSpec) *child {
 		c.name = "#" + strconv.FormatUint(uint64(c.id), 10)
 	}
 	spec.Name = c.name
-	c.plan = newPlan(s.sys, spec, s.spec.Conditions)
+	c.plan = newPlan(s.sys, &s.base, spec, s.spec.Conditions)
 	index := uint32(c.id)
 	switch {
 	case spec.Start.subtree != nil:
@@ -68,7 +68,7 @@ func (s *supervisor) newChild(spec ChildSpec) *child {
 		c.group = newGroup(c.plan, &s.base, index)
 		c.sub = c.group
 	default:
-		c.proc = newProcess(c.plan, &s.base, index)
+		c.proc = newProcess(c.plan, index)
 		c.sub = c.proc
 	}
 	return c

@@ -29,13 +29,18 @@ type Context struct {
 	// cur is the message in hand. The owner writes; abandon reads it when it has
 	// seen the hand not empty.
 	cur  relaxed.Pointer[mailbox.Node[envelope]]
-	loop *loopLocal     // of a loop's own Context
-	g    atomic.Uintptr // the goroutine of a loop or of ctx.Go, written by itself
+	own  *ownGoroutine // of a loop's own Context and of one of ctx.Go; set before it is shared
 	inc  uint32
 	hand hand // of the owner; see there
 	kind uint8
 	// cancelled is set once, by cancel, before life is told.
 	cancelled atomic.Bool
+}
+
+// An ownGoroutine is what a Context has that does not run on a worker.
+type ownGoroutine struct {
+	g    atomic.Uintptr // its identity, written by itself
+	loop loopLocal      // of a loop
 }
 
 const (
@@ -50,7 +55,7 @@ func (c *Context) mine() bool {
 	if w := c.w.Load(); w != nil {
 		return w.Here() || goid.Self() == 0
 	}
-	return c.g.Load() == goid.Self()
+	return c.own != nil && c.own.g.Load() == goid.Self()
 }
 
 // ended reports whether the incarnation is over, so that nothing may come from it.
@@ -68,7 +73,7 @@ func (c *Context) System() *System { return c.p.sys() }
 // Supervisor is the nearest supervisor above the process. For a member of a
 // group that is the group's supervisor.
 func (c *Context) Supervisor() *Supervisor {
-	b := c.p.parent
+	b := c.p.plan.parent
 	for b.grouped {
 		b = b.parent
 	}
@@ -80,7 +85,7 @@ func (c *Context) Incarnation() uint64 { return uint64(c.inc) }
 
 // Index is the number of the process in its group, 0 for a single child.
 func (c *Context) Index() int {
-	if !c.p.parent.grouped {
+	if !c.p.plan.parent.grouped {
 		return 0
 	}
 	return int(c.p.index)

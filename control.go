@@ -74,7 +74,7 @@ func (p *process) later(d time.Duration, inc uint32) {
 		e.grace.Stop()
 	}
 	e.grace = p.sys().clock.AfterFunc(d, func() {
-		p.parent.post(event{kind: eventAbandon, id: uint64(p.index), p: p, inc: inc})
+		p.plan.parent.post(event{kind: eventAbandon, id: uint64(p.index), p: p, inc: inc})
 	})
 }
 
@@ -138,7 +138,7 @@ func (p *process) seize(c *Context, held uint32) {
 		l.failHeld(&FailedError{Path: p.path(), Reason: ErrAbandoned})
 	}
 	p.user = nil
-	p.parent.post(event{
+	p.plan.parent.post(event{
 		kind: eventExited, id: uint64(p.index), p: p, inc: c.inc,
 		reason: ErrAbandoned, report: report, up: p.uptime(),
 	})

@@ -129,7 +129,7 @@ func (e *ending) run() {
 	stopper, ok := e.p.user.(Stopper)
 	if (e.hook && ok || e.c.busy()) && e.p.state.load()&(orderStop|orderKill) == 0 {
 		// Nobody told it to end, so nobody has set its shutdown time running.
-		e.p.parent.post(event{kind: eventEnding, id: uint64(e.p.index), p: e.p, inc: e.c.inc})
+		e.p.plan.parent.post(event{kind: eventEnding, id: uint64(e.p.index), p: e.p, inc: e.c.inc})
 	}
 	if !e.hook || !ok {
 		e.cancel()
@@ -165,7 +165,7 @@ func (e *ending) finish() {
 		return
 	}
 	p.clear(e.c, e.reason)
-	p.parent.post(event{
+	p.plan.parent.post(event{
 		kind: eventExited, id: uint64(p.index), p: p, inc: e.c.inc, w: e.w,
 		reason: e.reason, outcome: e.outcome, report: e.report, up: up,
 	})

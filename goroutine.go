@@ -22,7 +22,7 @@ func (c *Context) Go(f func(ctx *Context) error) error {
 	if !l.enter() {
 		return ErrStopping
 	}
-	sub := &Context{p: c.p, inc: c.inc, kind: contextGo}
+	sub := &Context{p: c.p, inc: c.inc, kind: contextGo, own: new(ownGoroutine)}
 	sub.life.Store(l)
 	go sub.run(l, f)
 	return nil
@@ -30,9 +30,9 @@ func (c *Context) Go(f func(ctx *Context) error) error {
 
 func (c *Context) run(l *life, f func(ctx *Context) error) {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(goLabel, c.label())))
-	c.g.Store(goid.Self())
+	c.own.g.Store(goid.Self())
 	contain(func() error { return f(c) }, func(err error) {
-		c.g.Store(0) // the runtime reuses identities
+		c.own.g.Store(0) // the runtime reuses identities
 		if err != nil && !c.excused(err) {
 			l.fail(err)
 			if c.p.state.order(c.inc, orderFail) {

@@ -61,6 +61,7 @@ type memberFile struct {
 
 func newGroup(pl *plan, parent *base, index uint32) *group {
 	g := &group{plan: pl}
+	pl.parent = &g.base
 	g.grouped = true
 	g.place(pl.sys, parent, index, pl.Name, g)
 	g.fill()
@@ -76,7 +77,7 @@ func (g *group) fill() {
 			g.members = append(g.members, nil)
 		}
 		if g.members[i] == nil {
-			g.members[i] = newProcess(g.plan, &g.base, uint32(i))
+			g.members[i] = newProcess(g.plan, uint32(i))
 		}
 	}
 	g.free = nil

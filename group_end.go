@@ -35,7 +35,7 @@ func (g *group) spawn(o *order) {
 	} else {
 		g.members = append(g.members, nil)
 	}
-	p := newProcess(g.plan, &g.base, index)
+	p := newProcess(g.plan, index)
 	g.members[index] = p
 	g.mu.Unlock()
 	o.p = p

@@ -52,7 +52,7 @@ func origin(ctx context.Context) (c *Context, l *local, w *executor.Worker) {
 		return c, nil, nil
 	}
 	if c.kind == contextLoop && c.mine() {
-		return c, &c.loop.local, nil
+		return c, &c.own.loop.local, nil
 	}
 	return c, nil, nil
 }

@@ -18,25 +18,25 @@ func (c *Context) label() string { return c.p.path() + "@" + strconv.Itoa(int(c.
 func (p *process) beginLoop(c *Context) {
 	sys := p.sys()
 	c.kind = contextLoop
-	c.loop = &loopLocal{wake: make(chan struct{}, 1)}
+	c.own = &ownGoroutine{loop: loopLocal{wake: make(chan struct{}, 1)}}
 	// Made here, because making labels is deep in stack, and a goroutine's stack
 	// that has grown once stays so: a loop is to live in 2 KiB.
-	c.loop.labels = pprof.WithLabels(context.Background(), pprof.Labels(loopLabel, c.label()))
-	c.loop.sys = sys
-	c.loop.nodes = sys.depot.Cache()
-	sys.books.enlist(&c.loop.local)
-	p.more().loop = c.loop
+	c.own.loop.labels = pprof.WithLabels(context.Background(), pprof.Labels(loopLabel, c.label()))
+	c.own.loop.sys = sys
+	c.own.loop.nodes = sys.depot.Cache()
+	sys.books.enlist(&c.own.loop.local)
+	p.more().loop = &c.own.loop
 	go p.loop(c)
 }
 
 // loop is the goroutine of one incarnation. It owns the process while it runs.
 func (p *process) loop(c *Context) {
-	pprof.SetGoroutineLabels(c.loop.labels)
-	c.loop.labels = nil
-	c.g.Store(goid.Self())
+	pprof.SetGoroutineLabels(c.own.loop.labels)
+	c.own.loop.labels = nil
+	c.own.g.Store(goid.Self())
 	defer func() {
-		c.g.Store(0) // the runtime reuses identities
-		p.sys().books.retire(&c.loop.local)
+		c.own.g.Store(0) // the runtime reuses identities
+		p.sys().books.retire(&c.own.loop.local)
 	}()
 	if p.loopBefore(c) && (p.plan.WaitReady || p.loopReady(c)) {
 		p.runLoop(c)

@@ -19,13 +19,13 @@ const (
 type order struct {
 	kind   orderKind
 	halt   halt
-	id     uint64    // of the child; 0: by name
-	name   string    // of the child
-	before string    // orderMove
-	spec   ChildSpec // orderAdd
-	p      *process  // orderSpawn: a member that runs already; orderHalt: of a group
-	made   *child    // orderAdd: the result
-	user   Receiver  // orderSpawn: made on the caller's goroutine; nil: yet to be made
+	id     uint64     // of the child; 0: by name
+	name   string     // of the child
+	before string     // orderMove
+	spec   *ChildSpec // orderAdd
+	p      *process   // orderSpawn: a member that runs already; orderHalt: of a group
+	made   *child     // orderAdd: the result
+	user   Receiver   // orderSpawn: made on the caller's goroutine; nil: yet to be made
 	done   chan error
 }
 
@@ -103,7 +103,7 @@ func (o *order) afterwards() error {
 
 // below says of the processes in the subtree of top that an order ends them.
 func below(top *base) func(*process) bool {
-	return func(p *process) bool { return p.parent.within(top) }
+	return func(p *process) bool { return p.plan.parent.within(top) }
 }
 
 // itself says of p alone that an order ends it.
@@ -134,5 +134,5 @@ func (r Ref) end(ctx context.Context, how halt) error {
 		return ErrNoProcess
 	}
 	o := &order{kind: orderHalt, halt: how, id: uint64(r.p.index), p: r.p}
-	return r.p.parent.order(ctx, o, itself(r.p))
+	return r.p.plan.parent.order(ctx, o, itself(r.p))
 }

@@ -122,7 +122,7 @@ func (p *process) sleep(c *Context) bool {
 	if (disturbed(p.state.load(), c.inc) || p.box.HasSys()) && p.box.Own() {
 		return false
 	}
-	<-c.loop.wake
+	<-c.own.loop.wake
 	return true
 }
 
@@ -137,8 +137,8 @@ func (p *process) doneInHand(c *Context) {
 		n.Value.q.finished(nil, n.Value.gen)
 	}
 	p.handled.Add(1)
-	c.loop.handled.Add(1)
-	c.loop.nodes.Put(n)
+	c.own.loop.handled.Add(1)
+	c.own.loop.nodes.Put(n)
 }
 
 // dropInHand counts the message in hand as failed with reason and returns it.

@@ -23,14 +23,22 @@ func (a *asking) enterRing() error {
 
 // findRing reports the ring that would close if asker waited for to. askMu is held.
 func findRing(asker, to *process) error {
-	ring := []string{asker.path()}
 	for at := to; at != nil; at = at.waitsFor() {
 		if at == asker {
-			return &RingError{Ring: ring}
+			return ringError(asker, to)
 		}
-		ring = append(ring, at.path())
 	}
 	return nil
+}
+
+// ringError walks a ring that was found once more, for the names. It stands
+// still: askMu is held, and everybody in it waits.
+func ringError(asker, to *process) error {
+	ring := []string{asker.path()}
+	for at := to; at != nil && at != asker; at = at.waitsFor() {
+		ring = append(ring, at.path())
+	}
+	return &RingError{Ring: ring}
 }
 
 func (a *asking) leaveRing() {

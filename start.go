@@ -153,10 +153,10 @@ func (p *process) startDone(c *Context, w *executor.Worker, err error) (running 
 		return false
 	}
 	if p.plan.loop {
-		p.parent.relay(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc})
+		p.plan.parent.relay(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc})
 		return true
 	}
-	p.parent.post(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc, w: w})
+	p.plan.parent.post(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc, w: w})
 	return true
 }
 

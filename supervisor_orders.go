@@ -94,11 +94,11 @@ func (s *supervisor) add(o *order) {
 		o.answer(ErrStopped)
 		return
 	}
-	if name := childName(&o.spec); name != "" && s.byName(name) != nil {
+	if name := childName(o.spec); name != "" && s.byName(name) != nil {
 		o.answer(&SpecError{Faults: []string{fmt.Sprintf("Name: %q is taken in %s", name, s.path)}})
 		return
 	}
-	c := s.newChild(o.spec)
+	c := s.newChild(*o.spec)
 	o.made = c
 	s.mu.Lock()
 	s.children = append(slices.Clone(s.children), c)

@@ -99,7 +99,7 @@ func (s *Supervisor) add(ctx context.Context, spec ChildSpec, f faults) (*child,
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	o := &order{kind: orderAdd, spec: spec}
+	o := &order{kind: orderAdd, spec: &spec}
 	err := s.s.order(ctx, o, nil)
 	if err != nil {
 		return nil, err

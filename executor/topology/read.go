@@ -54,16 +54,29 @@ func Read(fsys fs.FS, allowed []int) *Topology {
 type reader struct {
 	fsys  fs.FS
 	notes []Note
+	buf   []byte // of text
 }
 
+// text reads a file, by Read alone: most are a few bytes, and there are many.
 func (r *reader) text(path string) (string, error) {
 	f, err := r.fsys.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile))
-	return string(text), err
+	r.buf = r.buf[:0]
+	for len(r.buf) < maxFile {
+		r.buf = slices.Grow(r.buf, 4096)
+		n, err := f.Read(r.buf[len(r.buf):cap(r.buf)])
+		r.buf = r.buf[:len(r.buf)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return string(r.buf), nil
 }
 
 const statusFile = "proc/self/status"

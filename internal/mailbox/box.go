@@ -20,14 +20,12 @@ const (
 // whoever has it, and given up only by Release or Fold.
 //
 // The zero Box is owned (by its maker), open and empty.
+//
+// The owner's words come first and head comes last, so that whoever embeds a Box
+// can lay the border of a cache line between them (see process in the root
+// package): senders and owner work at the same time, and an owner whose own
+// words go away with every push takes more than twice as long for each message.
 type Box[T any] struct {
-	// head is the newest node of a chain in reverse order, or nil (owned, nothing
-	// new), or a mark. Pushers and the owner move it by CAS and swap only. The
-	// successful CAS of a pusher pairs with the owner's swap: what was written to
-	// the node before is visible after.
-	head atomic.Pointer[Node[T]]
-	// sys is the system lane: newest first, nil when empty, closedMark when shut.
-	sys atomic.Pointer[Node[T]]
 	// rest is what the owner has taken and turned round but not handed out yet.
 	// Written by the owner; Len reads restLen instead.
 	rest *Node[T]
@@ -36,6 +34,14 @@ type Box[T any] struct {
 	// takes counts swaps of head by the owner, so that Len notices that the
 	// chain it walks has gone. Written by the owner, read by Len.
 	takes atomic.Uint32
+	// sys is the system lane: newest first, nil when empty, closedMark when shut.
+	// Looked at by the owner for every message, pushed to seldom.
+	sys atomic.Pointer[Node[T]]
+	// head is the newest node of a chain in reverse order, or nil (owned, nothing
+	// new), or a mark. Pushers and the owner move it by CAS and swap only. The
+	// successful CAS of a pusher pairs with the owner's swap: what was written to
+	// the node before is visible after.
+	head atomic.Pointer[Node[T]]
 }
 
 // Push offers n on the user lane. From any goroutine.
