@@ -55,7 +55,7 @@ func reported(t *testing.T, format func(any) string) {
 			return react(ctx, msg)
 		}}),
 	}}}, func(c *bastion.Config) { c.Logger = slog.New(slog.NewJSONHandler(log, nil)) })
-	time.Sleep(time.Minute)
+	<-time.After(time.Minute) // the bubble's clock
 	gate := make(chan struct{})
 	r.tell("c", hang{gate})
 	synctest.Wait()
