@@ -36,6 +36,7 @@ func (c *Context) run(l *life, f func(ctx *Context) error) {
 		if err != nil && !c.excused(err) {
 			l.fail(err)
 			if c.p.state.order(c.inc, orderFail) {
+				l.cancel(err) // a loop may wait for nothing but its Context
 				c.p.nudge()
 			}
 		}

@@ -36,9 +36,12 @@
 //
 // # Rejected
 //
-// The benchmarks beside the tests run the rejected queues in the same run. A mutex with two slices costs twice as much
-// a hop and keeps its slices while idle; a Vyukov list allocates a node for each value, since a node cannot go back to
-// its cache while it is the list's stub; a Go channel is bounded, fat while idle, and cannot say "you are the first".
+// The benchmarks beside the tests run the rejected queues in the same run. On two shared cores a value sent to an idle
+// receiver costs 21 ns here; a mutex with two slices 54 to 85, and its slices stay with idle receivers; a Vyukov list 57,
+// with a node allocated for each value, since a node cannot go back to its cache while it is the list's stub; a Go channel
+// 61 to 69, and it is bounded, fat while idle, and cannot say "you are the first". In bursts of sixteen the mutex is
+// about as fast, and when all cores do nothing but push into one box it is faster (30 to 85 ns, here 90 to 270): the
+// price of a CAS that must be tried again. Idle receivers are what a program has most of.
 //
 // # Order
 //
