@@ -34,6 +34,7 @@ const (
 	stressBlock
 	stressOrder
 	stressBroadcast
+	stressHang // deaf to its Context: a kill abandons it
 	stressOps
 )
 
@@ -205,6 +206,8 @@ func (w *stressWorld) act(ctx *bastion.Context, m stressMsg, q *stressQuestion) 
 		case <-time.After(time.Millisecond):
 		case <-ctx.Done():
 		}
+	case stressHang:
+		<-time.After(time.Duration(m.rnd % uint64(80*time.Millisecond)))
 	case stressGo, stressGoFails:
 		return w.spawn(ctx, m)
 	default:
@@ -247,6 +250,9 @@ func (w *stressWorld) spawn(ctx *bastion.Context, m stressMsg) error {
 	err := ctx.Go(func(ctx *bastion.Context) error {
 		s := w.sender(ctx, m.rnd)
 		s.key = 1<<45 + m.id
+		if m.rnd%8 == 0 {
+			<-time.After(50 * time.Millisecond)
+		}
 		s.tell(ctx, w.target(s.rng), stressPlain, 0)
 		s.ask(ctx, w.target(s.rng), stressPlain)
 		if m.op == stressGoFails {
