@@ -3,8 +3,10 @@ package bastion
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/bastion-go/bastion/executor"
 )
@@ -42,7 +44,7 @@ func (s *System) leave(c *Context, a *Abandoned) {
 	}
 	s.left[c] = a
 	s.mu.Unlock()
-	s.log.Error("bastion: abandoned", "path", a.Path, "incarnation", a.Incarnation, "stack", a.Stack)
+	s.note(slog.LevelError, "bastion: abandoned", "path", a.Path, "incarnation", a.Incarnation, "stack", a.Stack)
 	s.emit(Event{Kind: EventAbandoned, Path: a.Path, Incarnation: a.Incarnation, Text: a.Stack})
 }
 
@@ -78,51 +80,71 @@ func compare(a, b string) int {
 	return 0
 }
 
+// A rite is an AfterStop callback under way.
+type rite struct {
+	sys   *System
+	path  string
+	told  func()
+	limit executor.Timer
+	ghost Context // its key among what was left behind
+	once  sync.Once
+}
+
 // afterStop runs an AfterStop callback on the executor, contained, and then told.
+// It has the default shutdown time; after that it is abandoned like a stop hook.
 func (s *System) afterStop(hook func(string, error), path string, reason error, told func()) {
+	r := &rite{sys: s, path: path, told: told}
 	s.rites.Add(1)
-	ghost := new(Context) // a key of its own
+	r.limit = s.clock.AfterFunc(defaultShutdown, r.abandon)
 	s.mu.Lock()
 	if s.last == nil {
-		s.last = make(map[*Context]string)
+		s.last = make(map[*rite]struct{})
 	}
-	s.last[ghost] = path
+	s.last[r] = struct{}{}
 	s.mu.Unlock()
 	executor.Spawn(s.exec, executor.FutureSpec{Name: "after stop of " + path}, func(context.Context) (struct{}, error) {
 		contain(func() error { hook(path, reason); return nil }, func(err error) {
 			if err != nil {
-				s.log.Error("bastion: AfterStop failed", "path", path, "error", err)
+				s.note(slog.LevelError, "bastion: AfterStop failed", "path", path, "error", err)
 			}
-			if told != nil {
-				told()
-			}
-			s.mu.Lock()
-			delete(s.last, ghost)
-			delete(s.left, ghost)
-			s.mu.Unlock()
-			s.rites.Done()
+			r.over(func() { r.limit.Stop() })
+			s.returned(&r.ghost)
 		})
 		return struct{}{}, nil
 	})
 }
 
+func (r *rite) abandon() {
+	r.over(func() { r.sys.leave(&r.ghost, &Abandoned{Path: r.path + " (AfterStop)"}) })
+}
+
+// over is the end of a rite, or of the patience with it; what comes first counts.
+func (r *rite) over(first func()) {
+	r.once.Do(func() {
+		first()
+		r.sys.mu.Lock()
+		delete(r.sys.last, r)
+		r.sys.mu.Unlock()
+		if r.told != nil {
+			r.told()
+		}
+		r.sys.rites.Done()
+	})
+}
+
 // awaitRites waits for the AfterStop callbacks, and abandons them when ctx ends.
 func (s *System) awaitRites(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { s.rites.Wait(); close(done) }()
-	select {
-	case <-done:
-		return
-	case <-ctx.Done():
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for ghost, path := range s.last {
-		if s.left == nil {
-			s.left = make(map[*Context]*Abandoned)
+	hurry := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		late := slices.Collect(maps.Keys(s.last))
+		s.mu.Unlock()
+		for _, r := range late {
+			r.limit.Stop()
+			r.abandon()
 		}
-		s.left[ghost] = &Abandoned{Path: path + " (AfterStop)"}
-	}
+	})
+	defer hurry()
+	s.rites.Wait()
 }
 
 // slow is told by the watchdog of a slice that has run for too long.
@@ -132,7 +154,7 @@ func (s *System) slow(slow executor.Slow) {
 		return
 	}
 	stack := slow.Stack()
-	s.log.Warn("bastion: process runs for long", "path", p.path(), "for", slow.For, "stack", stack)
+	s.note(slog.LevelWarn, "bastion: process runs for long", "path", p.path(), "for", slow.For, "stack", stack)
 	s.emit(Event{
 		Kind: EventSlow, Path: p.path(), ID: p.id, Incarnation: uint64(lifeOf(p.state.load())),
 		Delay: slow.For, Text: stack,
@@ -141,6 +163,6 @@ func (s *System) slow(slow executor.Slow) {
 
 func (s *System) saturated(blocked int) {
 	text := fmt.Sprintf("%d handlers are blocked, as many as may be (Config.MaxBlocked): ready processes wait", blocked)
-	s.log.Warn("bastion: " + text)
+	s.note(slog.LevelWarn, "bastion: "+text)
 	s.emit(Event{Kind: EventSaturated, Path: s.root.path, Text: text})
 }

@@ -50,6 +50,7 @@ const (
 	eventHalt                          // from the parent: stop
 	eventOrder                         // from the API
 	eventRites                         // a child's AfterStop callback has returned
+	eventForget                        // a child that did not start is to leave the machine, too
 )
 
 // An event is one entry of an agenda. Which fields count is said by its kind.
@@ -66,7 +67,9 @@ type event struct {
 	up      time.Duration
 	failure *Failure
 	order   *order
-	child   *child // eventRites
+	child   *child   // eventRites
+	waiting []*order // eventRites: those to be answered
+	judged  bool     // eventExited of a subtree: its conditions were asked
 }
 
 // timedOut makes the end of a start that was killed for taking too long a failure.

@@ -77,6 +77,15 @@ type lazy func() string
 
 func (l lazy) LogValue() slog.Value { return slog.StringValue(l()) }
 
+// note writes to the system's logger, which may be the user's: what panics in it
+// must not end whoever reports.
+func (s *System) note(level slog.Level, msg string, args ...any) {
+	contain(func() error {
+		s.log.Log(context.Background(), level, msg, args...)
+		return nil
+	}, func(error) {})
+}
+
 // logCrash writes the report, with its stack, to the system's logger.
 func (s *System) logCrash(r *CrashReport) {
 	if !s.log.Enabled(context.Background(), slog.LevelError) {

@@ -2,6 +2,7 @@ package bastion
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
@@ -66,16 +67,11 @@ func (p *process) outcome(c *Context, f fault, then func(Outcome)) {
 	out := Outcome(0)
 	failure := p.failureOf(c, f)
 	p.visit(c, func() error {
-		for i := range p.plan.conditions {
-			if cond := &p.plan.conditions[i]; cond.holds(failure) {
-				out = cond.Then
-				return nil
-			}
-		}
+		out = choose(p.plan.conditions, failure)
 		return nil
 	}, func(err error) {
 		if err != nil {
-			p.sys().log.Error("bastion: a condition's Match failed", "path", failure.Path, "error", err)
+			p.sys().note(slog.LevelError, "bastion: a condition's Match failed", "path", failure.Path, "error", err)
 		}
 		then(out)
 	})
@@ -137,7 +133,7 @@ func (e *ending) run() {
 	}
 	e.p.visit(e.c, func() error { return stopper.Stop(e.c, e.reason) }, func(err error) {
 		if err != nil {
-			e.p.sys().log.Error("bastion: stop hook failed", "path", e.p.path(), "error", err)
+			e.p.sys().note(slog.LevelError, "bastion: stop hook failed", "path", e.p.path(), "error", err)
 		}
 		e.cancel()
 	})

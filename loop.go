@@ -3,6 +3,7 @@ package bastion
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime/pprof"
 	"strconv"
 
@@ -118,7 +119,7 @@ func (p *process) loopEnded(c *Context, err error) {
 	case told && !violent(err):
 		// What it says no longer matters: it was told to end, and it did.
 		if !cancellation(err) {
-			p.sys().log.Warn("bastion: loop returned an error after it was told to stop", "path", p.path(), "error", err)
+			p.sys().note(slog.LevelWarn, "bastion: loop returned an error after it was told to stop", "path", p.path(), "error", err)
 		}
 		p.doneInHand(c)
 		e := &ending{p: p, c: c, reason: ErrShutdown}

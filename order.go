@@ -46,7 +46,8 @@ func (o *order) answer(err error) {
 
 // place puts an order on the agenda of b and waits until it is carried out. An
 // order that would end the caller itself (ends says so) is not waited for, nor
-// is one that is overtaken by an order to the caller to stop: ErrPending.
+// is one that is overtaken by an order to the caller to stop, nor a restart under
+// a supervisor that waits for the caller's start: ErrPending.
 func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) error {
 	if ctx == nil {
 		ctx = context.Background()
@@ -77,7 +78,7 @@ func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) er
 		return err
 	default:
 	}
-	if pending {
+	if pending || o.kind == orderRestart && c.p.starting() && c.p.plan.parent.within(b) {
 		return ErrPending
 	}
 	defer c.block()()
@@ -118,7 +119,7 @@ func itself(p *process) func(*process) bool {
 // does not take the order back. Stopping what has stopped is no error.
 //
 // ErrPending: the process stops itself, or the caller was told to stop meanwhile.
-// ErrNotStarted before the system was started.
+// Before the system was started the child is only marked, and will not start.
 func (r Ref) Stop(ctx context.Context) error { return r.end(ctx, haltStop) }
 
 // Drain is Stop, but what is queued is handled first. What arrives meanwhile is,

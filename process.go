@@ -97,6 +97,8 @@ func newProcess(pl *plan, index uint32) *process {
 	return p
 }
 
+func (p *process) starting() bool { return phaseOf(p.state.load()) == phaseStarting }
+
 func (p *process) sys() *System { return p.plan.sys }
 
 // more returns the process's ext, making it on first use.

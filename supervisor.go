@@ -81,9 +81,9 @@ func (s *supervisor) handle(ev *event) {
 	case eventOrder:
 		s.obey(ev.order)
 	case eventRites:
-		ev.child.rites--
-		ev.child.answer(wantsDown, nil)
-		ev.child.answer(wantsUp, ev.reason)
+		s.buried(ev)
+	case eventForget:
+		s.step(supervise.Event{Kind: supervise.EvRemoveChild, ID: supervise.ID(ev.id)}, nil)
 	default:
 		if c := s.byID(supervise.ID(ev.id)); c != nil {
 			s.childEvent(c, ev)
@@ -229,6 +229,9 @@ func (s *supervisor) childExited(c *child, ev *event) {
 		ev.timedOut(c.proc)
 	}
 	told := s.stoppingChild(c)
+	if c.super != nil && !told && s.ask(c, ev) {
+		return
+	}
 	s.noteFailure(c, ev)
 	actions := s.machine.Step(s.sys.clock.Now(), supervise.Event{
 		Kind: supervise.EvExited, ID: c.id, Class: classify(ev.reason), Outcome: verdictOf(ev.outcome),

@@ -1,9 +1,12 @@
 package bastion
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
+	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/internal/supervise"
 )
 
@@ -62,6 +65,9 @@ func giveUpText(end supervise.End) string {
 
 func (s *supervisor) act(a supervise.Action, cause *event) {
 	c := s.byID(a.ID)
+	if c == nil && a.ID != 0 {
+		return // the machine forgets what the table forgot when it did not start
+	}
 	switch a.Kind {
 	case supervise.ActStart:
 		s.start(c, cause)
@@ -155,9 +161,30 @@ func (s *supervisor) down(c *child, why supervise.Why) {
 		failed = &StartError{Path: c.path(), Reason: end.reason}
 	}
 	c.failure, c.halt = nil, haltStop
+	// Those who wait now are answered when the last callback has returned; an order
+	// that comes after this end, for another start perhaps, is not theirs.
+	waiting := c.waiting
+	c.waiting = nil
 	c.rites++
-	end.told = func() { s.post(event{kind: eventRites, child: c, reason: failed}) }
+	end.told = func() { s.post(event{kind: eventRites, child: c, waiting: waiting, reason: failed}) }
 	c.sub.dispose(end)
+	if why == supervise.WhyStartFailed && c.dynamic {
+		s.post(event{kind: eventForget, id: uint64(c.id)})
+	}
+}
+
+// buried is called when the AfterStop callback of a child has returned.
+func (s *supervisor) buried(ev *event) {
+	for _, o := range ev.waiting {
+		if wantsUp(o) {
+			o.answer(ev.reason)
+		} else {
+			o.answer(nil)
+		}
+	}
+	if ev.child.rites--; ev.child.rites == 0 {
+		ev.child.answer(wantsDown, nil)
+	}
 }
 
 // exitReason is why a child that is down ended; nil after a normal end.
@@ -219,4 +246,42 @@ func (s *supervisor) ended(end supervise.End) {
 		reason = ErrShutdown
 	}
 	s.report(event{kind: eventExited, reason: reason, outcome: s.outcome})
+}
+
+// ask puts the end of a subtree to its conditions, which are user code, and posts
+// the end again with what they say: true. A process asks its own conditions where
+// it failed; a subtree has no such place.
+func (s *supervisor) ask(c *child, ev *event) bool {
+	if ev.judged || ev.outcome != 0 || len(c.plan.conditions) == 0 || classify(ev.reason) != supervise.ClassAbnormal {
+		return false
+	}
+	again := *ev
+	again.judged, again.w = true, nil
+	f := Failure{Path: c.path(), Reason: ev.reason}
+	if c.failure != nil {
+		f.Restarts = c.failure.Restarts
+	}
+	executor.Spawn(s.sys.exec, executor.FutureSpec{Name: "conditions of " + f.Path}, func(context.Context) (struct{}, error) {
+		contain(func() error {
+			again.outcome = choose(c.plan.conditions, f)
+			return nil
+		}, func(err error) {
+			if err != nil {
+				s.sys.note(slog.LevelError, "bastion: a condition's Match failed", "path", f.Path, "error", err)
+			}
+			s.post(again)
+		})
+		return struct{}{}, nil
+	})
+	return true
+}
+
+// choose is the outcome of the first condition that holds; none: 0.
+func choose(conditions []Condition, f Failure) Outcome {
+	for i := range conditions {
+		if conditions[i].holds(f) {
+			return conditions[i].Then
+		}
+	}
+	return 0
 }

@@ -115,7 +115,8 @@ func (s *Supervisor) Remove(ctx context.Context, name string) error {
 
 // Restart stops the named child, if it runs, and starts it again, also if it was
 // stopped on purpose or had finished. A running child keeps its mailbox. It does
-// not count against the intensity.
+// not count against the intensity. From inside a start hook below this supervisor
+// it is not waited for: ErrPending.
 func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	return s.s.order(ctx, &order{kind: orderRestart, name: name}, s.ending(name))
 }

@@ -58,7 +58,7 @@ type System struct {
 	// stage is written under mu, read by everybody.
 	stage atomic.Uint32
 	mu    sync.Mutex
-	last  map[*Context]string     // paths of AfterStop callbacks under way
+	last  map[*rite]struct{}      // AfterStop callbacks under way
 	left  map[*Context]*Abandoned // what was abandoned and has not returned
 	why   error                   // why it ended by itself
 	rites sync.WaitGroup          // AfterStop callbacks under way
