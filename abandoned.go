@@ -21,6 +21,9 @@ func (s *System) abandoned(c *Context) {
 		a.Stack = w.Stack()
 	}
 	s.leave(c, a)
+	if c.hand.load() == handGone {
+		s.returned(c) // meanwhile, and found itself not listed yet
+	}
 }
 
 // abandonedGo does the same for n goroutines of ctx.Go, together. l tells when

@@ -83,7 +83,9 @@ func (r Returns[A]) Hold(ctx context.Context) error {
 		return ErrAnswered
 	}
 	l := c.more()
-	l.hold(r.q, r.gen)
+	if !l.hold(r.q, r.gen) {
+		return ErrEnded
+	}
 	r.q.keeper.Store(l)
 	return nil
 }

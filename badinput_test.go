@@ -149,7 +149,7 @@ func TestBadInput_StartTwice(t *testing.T) {
 func TestBadInput_StopBeforeStart(t *testing.T) {
 	leaveNothing(t)
 	r := rigOn(t, bastion.SupervisorSpec{Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}})
-	wantErr(t, "Stop", rigIn(t, "Stop", func() error { return r.sys.Stop(context.Background()) }), nil)
+	wantErr(t, "Stop", rigIn(t, "Stop", func() error { return r.sys.Stop(context.Background()) }), bastion.ErrNotStarted)
 	wantErr(t, "Wait", rigIn(t, "Wait", r.sys.Wait), nil)
 	wantErr(t, "Start", r.sys.Start(t.Context()), bastion.ErrStarted)
 	wantErr(t, "Tell", r.child("a").Tell(t.Context(), 1), bastion.ErrStopped)

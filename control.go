@@ -121,7 +121,7 @@ func (p *process) seize(c *Context, held uint32) {
 		e.failed.Add(1)
 		p.sys().books.failed.Add(1)
 		if n.Value.q != nil {
-			n.Value.q.fail(n.Value.gen, p, ErrAbandoned)
+			n.Value.q.fail(&n.Value, p, ErrAbandoned)
 		}
 		if held == handFolded {
 			folded = n
@@ -200,7 +200,7 @@ func (e passing) tell() {
 func (p *process) discard(n *node, why DiscardReason, reason error) {
 	for n != nil {
 		next := n.Next()
-		if e := &n.Value; e.kind == kindMessage {
+		if e := &n.Value; e.kind == kindMessage || e.kind == kindVessel {
 			p.sys().books.discarded[why].Add(1)
 			if e.q != nil {
 				_ = e.q.resolve(nil, e.gen, nil, reason)

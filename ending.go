@@ -114,6 +114,7 @@ func (p *process) still(c *Context) bool {
 	if p.state.settle(c.inc) {
 		return true
 	}
+	c.hand.v.Store(handGone) // before the list is looked at; see abandoned
 	p.sys().returned(c)
 	return false
 }

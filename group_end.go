@@ -73,6 +73,7 @@ func (g *group) stopMember(o *order) {
 			f.delay.Stop()
 		}
 		g.leave(p, nil, nil)
+		g.proceed(&event{p: p})
 		return
 	}
 	how := o.halt

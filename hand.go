@@ -8,6 +8,7 @@ const (
 	handQueued = 1 // a message that was taken out of the mailbox
 	handFolded = 2 // a message that is still at the mailbox's head
 	handHook   = 3 // a hook, or a loop before its first message
+	handGone   = 4 // it was abandoned, and has returned
 )
 
 // A hand tells others whether the owner of a process is in user code. The owner

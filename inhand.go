@@ -9,8 +9,8 @@ func (c *Context) Unhandled() error {
 	if n == nil {
 		return nil
 	}
-	if n.Value.q != nil {
-		_ = n.Value.q.resolve(nil, n.Value.gen, nil, ErrUnhandled)
+	if q := n.Value.q; q != nil && q.has(&n.Value) {
+		_ = q.resolve(nil, n.Value.gen, nil, ErrUnhandled)
 	}
 	c.p.sys().deadLetter(DeadLetter{
 		Message: plain(n.Value.msg), Sender: Ref{n.Value.from}, Receiver: Ref{c.p}, Reason: ErrUnhandled,
@@ -31,27 +31,42 @@ func (c *Context) Forward(to Ref) error {
 		return ErrNoProcess
 	}
 	n := c.inHand()
-	if n == nil || n.Value.kind == kindForwarded {
+	if n == nil {
 		return ErrNoMessage
 	}
 	e := n.Value
-	e.msg = plain(e.msg)
+	e.msg, e.kind = plain(e.msg), kindMessage
 	if e.q == nil {
 		return to.p.pass(c, e)
 	}
-	if !e.q.pending(e.gen) {
+	return e.q.forward(c, to.p, e)
+}
+
+func (q *question) forward(c *Context, to *process, e envelope) error {
+	switch {
+	case !q.pending(e.gen):
 		return ErrAnswered
+	case !q.has(&e):
+		return ErrNoMessage // forwarded before
 	}
-	if err := e.q.handOver(to.p); err != nil {
+	if err := q.handOver(to); err != nil {
 		return err
 	}
-	if err := to.p.pass(c, e); err != nil {
-		if e.q.asker.Load() != nil {
-			e.q.holder.Store(c.p)
+	if !q.hop(&e, false) {
+		return ErrAnswered // meanwhile
+	}
+	next := e
+	next.hops++
+	if err := to.pass(c, next); err != nil {
+		q.hop(&e, true)
+		if q.asker.Load() != nil {
+			q.holder.Store(c.p)
 		}
 		return err
 	}
-	n.Value.q, n.Value.kind = nil, kindForwarded
+	if l := c.life.Load(); l != nil {
+		l.letGo(q, e.gen) // if it was held here
+	}
 	return nil
 }
 

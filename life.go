@@ -16,6 +16,7 @@ type life struct {
 	stopping  chan struct{}
 	told      bool // to stop
 	held      map[*question]uint32
+	closed    bool // nothing can be held any more
 
 	running int    // goroutines of ctx.Go
 	waiting func() // set while the end of the incarnation waits for them
@@ -120,14 +121,19 @@ func (l *life) tell() {
 	}
 }
 
-// hold keeps a question beyond the message that brought it.
-func (l *life) hold(q *question, gen uint32) {
+// hold keeps a question beyond the message that brought it. False: the
+// incarnation has ended, and failed what it held.
+func (l *life) hold(q *question, gen uint32) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
 	if l.held == nil {
 		l.held = make(map[*question]uint32)
 	}
 	l.held[q] = gen
+	return true
 }
 
 // letGo forgets a held question and reports whether it was held.
@@ -154,7 +160,7 @@ func (l *life) holds(q *question, gen uint32) bool {
 func (l *life) failHeld(err error) {
 	l.mu.Lock()
 	held := l.held
-	l.held = nil
+	l.held, l.closed = nil, true
 	l.mu.Unlock()
 	for q, gen := range held {
 		_ = q.resolve(nil, gen, nil, err)

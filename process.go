@@ -56,6 +56,7 @@ type envelope struct {
 	from *process  // nil: from outside
 	q    *question // nil: told
 	gen  uint32    // of q
+	hops uint16    // how often q was forwarded before
 	kind uint8
 }
 
@@ -63,8 +64,7 @@ const (
 	kindMessage = iota
 	kindMarker  // pushed by abandon so that a folded node cannot be finished unseen
 	kindAnswer  // system lane: an answer for AskThen
-	// kindForwarded: a question in hand that was handed on; it has its answer elsewhere.
-	kindForwarded
+	kindVessel  // a message in a vessel, which is to be given back
 )
 
 // A plan is a child's spec, checked and with defaults, shared by all members of

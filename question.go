@@ -12,9 +12,10 @@ import (
 // reply with an old token can never answer a later ask. It is not recycled when
 // the asker gave up, because the token may still be about.
 type question struct {
-	// word is the generation (upper half) and the stage. Written by the asker
-	// (open, park, give up, recycle) and by whoever answers (claim, done); every
-	// change that two may attempt is a CAS.
+	// word is the generation (upper half), how often the question was forwarded,
+	// and the stage. Written by the asker (open, park, give up, recycle), by whoever
+	// forwards it, and by whoever answers (claim, done); every change that two may
+	// attempt is a CAS.
 	word atomic.Uint64
 
 	answer any   // written between claim and done
@@ -50,6 +51,7 @@ const (
 	questionDone
 	questionGivenUp
 	stageMask = 7
+	hopShift  = 8
 	genShift  = 32
 )
 
@@ -150,9 +152,7 @@ func (q *question) wait(ctx context.Context) (answered bool) {
 		}
 		pause()
 	}
-	gen := q.gen()
-	waiting, parked := uint64(gen)<<genShift|questionWaiting, uint64(gen)<<genShift|questionParked
-	if !q.word.CompareAndSwap(waiting, parked) {
+	if !q.move(questionWaiting, questionParked) {
 		return q.collect()
 	}
 	select {
@@ -160,8 +160,8 @@ func (q *question) wait(ctx context.Context) (answered bool) {
 		return true
 	case <-ctx.Done():
 	}
-	if q.word.CompareAndSwap(parked, uint64(gen)<<genShift|questionGivenUp) {
-		q.unhold(gen)
+	if q.move(questionParked, questionGivenUp) {
+		q.unhold(q.gen())
 		return false
 	}
 	<-q.wake // somebody answered at the same moment
@@ -188,21 +188,64 @@ func (q *question) take(l *local) (any, error) {
 	return answer, err
 }
 
+// has reports whether the question still waits and is still with the message e:
+// it has not been forwarded since. The envelope itself is never written to after
+// it was sent, because whoever abandons its receiver reads it.
+func (q *question) has(e *envelope) bool {
+	w := q.word.Load()
+	return w&stageMask <= questionParked && w&^stageMask == e.token()
+}
+
+// token is the word of a question, but for the stage, while it is with e.
+func (e *envelope) token() uint64 { return uint64(e.gen)<<genShift | uint64(e.hops)<<hopShift }
+
+// hop moves the question on from the message e; back takes that back. False: it
+// is not there any more.
+func (q *question) hop(e *envelope, back bool) bool {
+	from, to := e.token(), e.token()+1<<hopShift
+	if back {
+		from, to = to, from
+	}
+	for {
+		w := q.word.Load()
+		if w&stageMask > questionParked || w&^stageMask != from {
+			return false
+		}
+		if q.word.CompareAndSwap(w, to|w&stageMask) {
+			return true
+		}
+	}
+}
+
+// move is the asker's own step from one stage to the next. False: somebody has
+// answered.
+func (q *question) move(from, to uint64) bool {
+	for {
+		w := q.word.Load()
+		if w&stageMask != from {
+			return false
+		}
+		if q.word.CompareAndSwap(w, w&^stageMask|to) {
+			return true
+		}
+	}
+}
+
 // finished is called when its holder has done with the message that brought the
 // question: unless it is answered or held, it never will be.
-func (q *question) finished(w *executor.Worker, gen uint32) {
-	if !q.pending(gen) {
+func (q *question) finished(w *executor.Worker, e *envelope) {
+	if !q.has(e) {
 		return
 	}
-	if l := q.keeper.Load(); l != nil && l.holds(q, gen) {
+	if l := q.keeper.Load(); l != nil && l.holds(q, e.gen) {
 		return
 	}
-	_ = q.resolve(w, gen, nil, ErrUnanswered)
+	_ = q.resolve(w, e.gen, nil, ErrUnanswered)
 }
 
 // fail answers with the failure of the process that has the question.
-func (q *question) fail(gen uint32, p *process, reason error) {
-	if q.pending(gen) {
-		_ = q.resolve(nil, gen, nil, &FailedError{Path: p.path(), Reason: reason})
+func (q *question) fail(e *envelope, p *process, reason error) {
+	if q.has(e) {
+		_ = q.resolve(nil, e.gen, nil, &FailedError{Path: p.path(), Reason: reason})
 	}
 }

@@ -134,7 +134,7 @@ func (p *process) doneInHand(c *Context) {
 	}
 	c.cur.Store(nil)
 	if n.Value.q != nil {
-		n.Value.q.finished(nil, n.Value.gen)
+		n.Value.q.finished(nil, &n.Value)
 	}
 	p.handled.Add(1)
 	c.own.loop.handled.Add(1)
@@ -151,7 +151,7 @@ func (p *process) dropInHand(c *Context, reason error) any {
 	p.more().failed.Add(1)
 	p.sys().books.failed.Add(1)
 	if n.Value.q != nil {
-		n.Value.q.fail(n.Value.gen, p, reason)
+		n.Value.q.fail(&n.Value, p, reason)
 	}
 	return plain(n.Value.msg)
 }

@@ -2,6 +2,7 @@ package bastion
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -64,7 +65,7 @@ func Run(ctx context.Context, cfg Config, specs ...SupervisorSpec) error {
 	}
 	deadline, done := context.WithTimeout(context.Background(), sys.shutdown)
 	defer done()
-	if err := sys.Stop(deadline); err != nil {
+	if err := sys.Stop(deadline); err != nil && !errors.Is(err, ErrNotStarted) {
 		return err
 	}
 	return sys.Wait()

@@ -164,13 +164,13 @@ func (s *slice) finish(n *node, folded bool, calm uint64) (gone bool) {
 		s.c.hand.set(handEmpty)
 	}
 	if n.Value.q != nil {
-		n.Value.q.finished(s.w, n.Value.gen)
+		n.Value.q.finished(s.w, &n.Value)
 	}
 	p.handled.Add(1)
 	s.l.handled.Add(1)
 	if folded {
 		if p.box.Fold(n) {
-			s.l.nodes.Put(n)
+			s.recycle(n)
 			return !s.regain(calm)
 		}
 		if p.state.load() != calm && !p.still(s.c) {
@@ -179,8 +179,16 @@ func (s *slice) finish(n *node, folded bool, calm uint64) (gone bool) {
 		}
 		p.box.Unfold(n)
 	}
-	s.l.nodes.Put(n)
+	s.recycle(n)
 	return false
+}
+
+// recycle takes back a node whose message was handled.
+func (s *slice) recycle(n *node) {
+	if n.Value.kind == kindVessel {
+		n.Value.msg.(interface{ empty() }).empty()
+	}
+	s.l.nodes.Put(n)
 }
 
 // drop finishes a node that is no message.
@@ -259,7 +267,7 @@ func (s *slice) failed() (resumed bool) {
 		p.more().failed.Add(1)
 		p.sys().books.failed.Add(1)
 		if n.Value.q != nil {
-			n.Value.q.fail(n.Value.gen, p, f.reason)
+			n.Value.q.fail(&n.Value, p, f.reason)
 		}
 		if s.folded {
 			p.box.Unfold(n)

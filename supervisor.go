@@ -166,7 +166,7 @@ func (s *supervisor) haltAll(how halt) {
 	if s.how != haltKill {
 		s.how = how
 	}
-	if s.ending && how == haltKill {
+	if how == haltKill {
 		for _, c := range s.children {
 			if status, _ := s.machine.Status(c.id); status == supervise.StatusStopping {
 				c.sub.stopBy(haltKill)

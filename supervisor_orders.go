@@ -89,8 +89,10 @@ func (s *supervisor) refusal() error {
 }
 
 func (s *supervisor) add(o *order) {
-	switch {
-	case s.machine == nil && s.begun, s.disposed, s.ending && s.machine != nil:
+	s.mu.RLock()
+	disposed := s.disposed // the parent's agenda writes it
+	s.mu.RUnlock()
+	if disposed || s.machine == nil && s.begun || s.machine != nil && s.ending {
 		o.answer(ErrStopped)
 		return
 	}

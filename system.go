@@ -68,6 +68,7 @@ type System struct {
 	done    chan struct{} // closed when everything is
 	closing sync.Once
 	closed  atomic.Bool // the executor is about to be, or is
+	unborn  atomic.Bool // it was stopped before it was started; set after stage, before done
 	killed  atomic.Bool // the order to stop was to kill; set before stage, read by Start
 }
 
@@ -234,7 +235,8 @@ func (s *System) rootReport(ev *event) {
 // time. When ctx ends before that, what is left is killed. What did not return
 // is listed in an *AbandonedError; it goes on, fenced off. Otherwise nothing of
 // the system is left when Stop returns (contract L11). Stopping twice waits
-// twice; stopping what was never started is no error.
+// twice. A system that was never started is ErrNotStarted, and stays down: Start
+// answers ErrStarted from then on.
 //
 // From inside one of its own processes it only gives the order: ErrPending.
 func (s *System) Stop(ctx context.Context) error { return s.halt(ctx, haltStop) }
@@ -258,6 +260,7 @@ func (s *System) begin(how halt) (first bool) {
 		switch stage {
 		case stageNew:
 			if s.stage.CompareAndSwap(stageNew, stageStopping) {
+				s.unborn.Store(true)
 				close(s.down)
 				return true
 			}
@@ -293,6 +296,9 @@ func (s *System) halt(ctx context.Context, how halt) error {
 			s.root.stopBy(haltKill)
 			<-s.done
 		}
+	}
+	if s.unborn.Load() {
+		return ErrNotStarted
 	}
 	return s.leftBehind()
 }

@@ -23,8 +23,19 @@ func (f TypedReceiverFunc[M]) Receive(ctx *Context, msg M) error { return f(ctx,
 // a Tell and its Receive mostly share one.
 type door[M any] struct{ vessels sync.Pool }
 
-// A vessel carries one value. As a pointer it goes into a message as it is.
-type vessel[M any] struct{ v M }
+// A vessel carries one value. As a pointer it goes into a message as it is. The
+// slice gives it back when it is sure that the message was handled: whoever
+// abandons a handler, and the report of one that failed, still read it.
+type vessel[M any] struct {
+	v    M
+	door *door[M]
+}
+
+func (v *vessel[M]) empty() {
+	var zero M
+	v.v = zero
+	v.door.vessels.Put(v)
+}
 
 func (v *vessel[M]) plain() any { return v.v }
 
@@ -45,7 +56,7 @@ func HandleTyped[M any](factory func() TypedReceiver[M]) Behavior {
 		return Behavior{}
 	}
 	d := &door[M]{}
-	d.vessels.New = func() any { return new(vessel[M]) }
+	d.vessels.New = func() any { return &vessel[M]{door: d} }
 	return Behavior{takes: d, factory: func() Receiver {
 		inner := factory()
 		if inner == nil {
@@ -89,12 +100,7 @@ type typedReceiver[M any] struct {
 func (r *typedReceiver[M]) Receive(ctx *Context, msg any) error {
 	switch m := msg.(type) {
 	case *vessel[M]:
-		// Given back only now: a crash report of a handler that panics has the message.
-		err := r.inner.Receive(ctx, m.v)
-		if err == nil {
-			r.door.give(m)
-		}
-		return err
+		return r.inner.Receive(ctx, m.v)
 	case M:
 		return r.inner.Receive(ctx, m)
 	}
@@ -132,16 +138,9 @@ func (r TypedRef[M]) Tell(ctx context.Context, msg M) error {
 	}
 	v := r.door.vessels.Get().(*vessel[M])
 	v.v = msg
-	if err := r.ref.p.send(ctx, envelope{msg: v, kind: kindMessage}); err != nil {
-		r.door.give(v)
+	if err := r.ref.p.send(ctx, envelope{msg: v, kind: kindVessel}); err != nil {
+		v.empty()
 		return err
 	}
 	return nil
-}
-
-// give takes an empty vessel back.
-func (d *door[M]) give(v *vessel[M]) {
-	var zero M
-	v.v = zero
-	d.vessels.Put(v)
 }
