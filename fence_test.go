@@ -3,6 +3,7 @@ package bastion_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestL7_AnEndedIncarnationIsFenced(t *testing.T) {
 			t.Errorf("Recv: %v", err)
 		}
 		wantErr(t, "Forward", ctx.Forward(b), bastion.ErrNoMessage)
-		wantErr(t, "AskThen", bastion.AskThen(ctx, b, barrier{}, func(*bastion.Context, uint64, error) error { return nil }), bastion.ErrNotHandler)
+		wantErr(t, "AskThen", bastion.AskThen(ctx, b, barrier{}, func(*bastion.Context, uint64, error) error { return nil }), notOwn())
 	})
 }
 
@@ -118,4 +119,13 @@ func TestD6_DeadlineOfADerivedContext(t *testing.T) {
 		wantErr(t, "ask", err, nil)
 		wantErr(t, "inner ask", inner, context.DeadlineExceeded)
 	})
+}
+
+// notOwn is what a verb for the process's own goroutine answers elsewhere, when the incarnation is over, too: where
+// goroutines cannot be told apart only the latter is known.
+func notOwn() error {
+	if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
+		return bastion.ErrNotHandler
+	}
+	return bastion.ErrEnded
 }

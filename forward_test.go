@@ -35,10 +35,6 @@ func forwards(to bastion.Ref, then func(*bastion.Context, query) error) query {
 	}}
 }
 
-func reply(n int) func(*bastion.Context, query) error {
-	return func(ctx *bastion.Context, q query) error { return q.Reply(ctx, n) }
-}
-
 func TestD6_ForwardTakesTheQuestionAlong(t *testing.T) {
 	bothKinds(t, func(t *testing.T, r *rig, a, b bastion.Ref) {
 		var at, sender bastion.Ref

@@ -2,6 +2,7 @@ package bastion
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/internal/goid"
@@ -27,6 +28,8 @@ type loopLocal struct {
 	// wake takes one token from the push that found the mailbox idle.
 	wake   chan struct{}
 	labels context.Context // the goroutine's pprof labels, until it has set them
+	// busy is set during a Recv where goroutines cannot be told apart, and only there.
+	busy atomic.Bool
 }
 
 // contextKey finds the Context that a context is derived from.

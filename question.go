@@ -62,7 +62,7 @@ func (q *question) gen() uint32 { return uint32(q.word.Load() >> genShift) }
 // open starts a new use and returns its generation.
 func (q *question) open() uint32 {
 	gen := q.gen() + 1
-	q.reset(uint64(gen)<<genShift | questionWaiting)
+	q.reset(uint64(gen) << genShift) // waiting is 0
 	return gen
 }
 

@@ -1,5 +1,7 @@
 package bastion
 
+import "github.com/bastion-go/bastion/internal/goid"
+
 // Recv returns the next message of a loop process, waiting for it if need be.
 // The message before it counts as handled, and a question it carried that was
 // neither answered nor held fails with ErrUnanswered.
@@ -37,6 +39,12 @@ func (c *Context) receive(wait bool) (*node, error) {
 			return nil, ErrBusy // its own goroutine is in Recv right now
 		}
 		return nil, ErrNotLoop
+	}
+	if goid.Self() == 0 {
+		if !c.own.loop.busy.CompareAndSwap(false, true) {
+			return nil, ErrBusy
+		}
+		defer c.own.loop.busy.Store(false)
 	}
 	p := c.p
 	c.hand.leave()

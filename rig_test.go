@@ -75,7 +75,7 @@ func (r *rig) stop() {
 	if r.left {
 		return
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, bastion.ErrNotStarted) {
 		r.t.Errorf("Stop: %v", err)
 	}
 	if b := r.sys.Inspector().Books(); !b.Balanced() || b.InHand > 0 || b.Mailboxes > 0 {

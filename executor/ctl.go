@@ -57,8 +57,5 @@ func (c *ctl) leave(to uint32) (from uint32) { return c.v.Swap(to) }
 // grant gives a permit (the worker itself; for a parked worker whoever took it off the list).
 func (c *ctl) grant() { c.v.Store(holds) }
 
-// detach records that an own wait ended and no permit was to be had (worker).
-func (c *ctl) detach() { c.v.Store(detached) }
-
 // hadPermit reports whether from, as returned by leave, was a state with a permit.
 func hadPermit(from uint32) bool { return from <= yield }
