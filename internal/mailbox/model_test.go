@@ -23,7 +23,6 @@ type modelRun struct {
 	m      model
 	node   *Node[int] // in hand
 	last   int        // number given to the last value pushed
-	marker *Node[int]
 }
 
 func TestModel(t *testing.T) {
