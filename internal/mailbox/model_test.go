@@ -19,10 +19,10 @@ type model struct {
 
 // A modelRun steps a Box and a model together, as one owner and one pusher that never cross.
 type modelRun struct {
-	box    Box[int]
-	m      model
-	node   *Node[int] // in hand
-	last   int        // number given to the last value pushed
+	box  Box[int]
+	m    model
+	node *Node[int] // in hand
+	last int        // number given to the last value pushed
 }
 
 func TestModel(t *testing.T) {
