@@ -96,10 +96,22 @@ func contextOf(ctx context.Context) *Context {
 		return nil
 	}
 	if c, ok := ctx.(*Context); ok {
+		if c.nobody() {
+			return nil
+		}
 		return c
 	}
 	c, _ := ctx.Value(contextKey{}).(*Context)
 	return c
+}
+
+// someContext is ctx, or one that never ends if ctx is nil or a *Context that the
+// runtime did not make.
+func someContext(ctx context.Context) context.Context {
+	if c, ok := ctx.(*Context); ctx == nil || ok && c.nobody() {
+		return context.Background()
+	}
+	return ctx
 }
 
 // armed returns the question as a message with its token in it. The token goes
@@ -129,14 +141,13 @@ type armer interface{ arm(q *question, gen uint32) }
 // asks gives its slot on while it waits.
 //
 // Errors: those of Tell; ErrNotStarted before the system runs; ErrStopped when
-// the receiver stops for good; a FailedError when it fails with the question;
-// ErrUnanswered, ErrUnhandled; an ErrDeadlock when the ask would close a ring of
-// processes that wait for one another; ctx.Err.
+// the receiver stops for good, or drops its mailbox at a restart; a FailedError
+// when it fails with the question; ErrUnanswered, ErrUnhandled, or what Fail was
+// given; an ErrDeadlock when the ask would close a ring of processes that wait for
+// one another; ErrNoQuestion when the question is a pointer; ctx.Err.
 func Ask[A any, Q Question[A]](ctx context.Context, to Ref, question Q) (A, error) {
 	var zero A
-	if ctx == nil {
-		ctx = context.Background()
-	}
+	ctx = someContext(ctx)
 	a, err := beginAsk(ctx, to)
 	if err != nil {
 		return zero, err

@@ -17,11 +17,11 @@ const (
 	DiscardStopped DiscardReason = iota
 	// DiscardKilled: its receiver was killed for good.
 	DiscardKilled
-	// DiscardOverflow: the mailbox was full and the policy drops.
+	// DiscardOverflow: the mailbox was full and the policy drops (planned).
 	DiscardOverflow
-	// DiscardReplaced: a newer message with the same key took its place.
+	// DiscardReplaced: a newer message with the same key took its place (planned).
 	DiscardReplaced
-	// DiscardExpired: its time to live was over.
+	// DiscardExpired: its time to live was over (planned).
 	DiscardExpired
 	// DiscardDropped: its receiver drops its mailbox at a restart.
 	DiscardDropped

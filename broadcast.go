@@ -19,6 +19,9 @@ func (s *Supervisor) Broadcast(ctx context.Context, msg any) (n int, err error) 
 	if err := mayBroadcast(ctx, msg); err != nil {
 		return 0, err
 	}
+	if s.nobody() {
+		return 0, ErrNoProcess
+	}
 	s.s.each(func(p *process) {
 		if p.send(ctx, envelope{msg: msg}) == nil {
 			n++
@@ -31,6 +34,9 @@ func (s *Supervisor) Broadcast(ctx context.Context, msg any) (n int, err error) 
 func (g *Group) Broadcast(ctx context.Context, msg any) (n int, err error) {
 	if err := mayBroadcast(ctx, msg); err != nil {
 		return 0, err
+	}
+	if g.nobody() {
+		return 0, ErrNoProcess
 	}
 	for _, r := range g.Members() {
 		if r.p.send(ctx, envelope{msg: msg}) == nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"runtime"
 	"testing"
+	"testing/synctest"
 
 	"github.com/bastion-go/bastion"
 )
@@ -216,6 +217,31 @@ func TestL5_DisasterInMatchFormatAndAfterStop(t *testing.T) {
 			if err := r.child("c").Stop(context.Background()); err != nil {
 				t.Error(err)
 			}
+		})
+	}
+}
+
+// A formatter is user code on the way of a restart: it may neither return nor ask for what the restart has to do first.
+func TestL7_FormatThatDoesNotReturn(t *testing.T) {
+	for name, format := range map[string]func(r *rig, gate chan struct{}){
+		"stuck":                func(_ *rig, gate chan struct{}) { <-gate },
+		"restarts its own":     func(r *rig, _ chan struct{}) { _ = r.sup.Restart(context.Background(), "c") },
+		"stops its supervisor": func(r *rig, _ chan struct{}) { _ = r.sup.Stop(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gate := make(chan struct{})
+				var r *rig
+				r = rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{
+					Name: "c", Start: actor(), Format: func(any) string { format(r, gate); return "" },
+				}}}, loud)
+				r.tell("c", fail{})
+				r.await(bastion.EventFailed, "/sys/sup/c")
+				if err := rigIn(t, "Stop", func() error { return r.sys.Stop(context.Background()) }); err != nil {
+					t.Error(err)
+				}
+				close(gate)
+			})
 		})
 	}
 }

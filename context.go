@@ -20,6 +20,9 @@ import (
 // derived from it, or carried to a bare goroutine, still counts as this process.
 // Only what concerns the message in hand (Sender, Forward, Unhandled, Recv) is
 // for the process's own goroutine.
+//
+// Only the runtime makes one. A verb that is handed a nil or a zero Context takes
+// the call for one from outside; to call a method of such a Context is a mistake.
 type Context struct {
 	p    *process
 	life atomic.Pointer[life] // what only some incarnations need
@@ -48,6 +51,9 @@ const (
 	contextLoop
 	contextGo
 )
+
+// nobody reports whether the runtime did not make this Context.
+func (c *Context) nobody() bool { return c == nil || c.p == nil }
 
 // mine reports whether the calling goroutine is the one this Context runs on.
 // Where goroutines cannot be told apart it trusts the caller.

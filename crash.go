@@ -21,7 +21,7 @@ type CrashReport struct {
 	MailboxLen  int           // waiting then
 	Uptime      time.Duration // of the incarnation
 	Restarts    int           // of its supervisor, within the window of its intensity
-	Links       []string      // paths of linked processes
+	Links       []string      // paths of linked processes (planned)
 	Decision    string        // what the supervisor decided
 
 	format func(msg any) string
@@ -31,6 +31,9 @@ type CrashReport struct {
 // returned errors.
 func (r *CrashReport) Stack() string { return stackOf(r.Reason) }
 
+// formatPatience is how long a report waits for the spec's formatter.
+const formatPatience = time.Second
+
 // message renders the message as the spec allows: by its formatter, else its type.
 func (r *CrashReport) message() string {
 	switch {
@@ -39,14 +42,22 @@ func (r *CrashReport) message() string {
 	case r.format == nil:
 		return fmt.Sprintf("%T", r.Message)
 	}
-	// On a goroutine of its own: a Goexit in there must not end the supervisor's.
+	// On a goroutine of its own: a Goexit in there must not end the supervisor's,
+	// nor must the supervisor wait for ever for what does not return.
 	text := make(chan string, 1)
 	go contain(func() error { text <- r.format(r.Message); return nil }, func(err error) {
 		if err != nil {
 			text <- fmt.Sprintf("%T (formatter failed)", r.Message)
 		}
 	})
-	return <-text
+	patience := time.NewTimer(formatPatience)
+	defer patience.Stop()
+	select {
+	case t := <-text:
+		return t
+	case <-patience.C:
+		return fmt.Sprintf("%T (formatter did not return)", r.Message)
+	}
 }
 
 // String is the report for people.

@@ -18,7 +18,8 @@ var (
 	ErrStarted = errors.New("bastion: system was started before")
 	// ErrNilMessage: nil is no message.
 	ErrNilMessage = errors.New("bastion: message is nil")
-	// ErrFull: the receiver's mailbox is full and its policy refuses the new.
+	// ErrFull: the receiver's mailbox is full and its policy refuses the new
+	// (planned: no mailbox is bounded yet).
 	ErrFull = errors.New("bastion: mailbox is full")
 	// ErrType: a typed door was opened on a process that takes another type.
 	ErrType = errors.New("bastion: process takes another type of message")
@@ -98,6 +99,9 @@ type RingError struct {
 }
 
 func (e *RingError) Error() string {
+	if len(e.Ring) == 0 {
+		return ErrDeadlock.Error()
+	}
 	return ErrDeadlock.Error() + ": " + strings.Join(append(e.Ring[:len(e.Ring):len(e.Ring)], e.Ring[0]), " asks ")
 }
 

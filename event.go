@@ -48,7 +48,7 @@ type Event struct {
 }
 
 // Events subscribes to the system's events. A watcher that falls more than
-// buffer behind (0: 256) misses some and is told how many.
+// buffer behind (0: 256; at most 1,048,576) misses some and is told how many.
 func (s *System) Events(buffer int) *Subscription[Event] { return s.events.subscribe(buffer) }
 
 // emit publishes e. The cost of making an event is spared when nobody watches.
@@ -81,7 +81,8 @@ type DeadLetter struct {
 }
 
 // DeadLetters subscribes to the system's dead letters (contract D8). A watcher
-// that falls more than buffer behind (0: 256) misses some and is told how many.
+// that falls more than buffer behind (0: 256; at most 1,048,576) misses some and
+// is told how many.
 func (s *System) DeadLetters(buffer int) *Subscription[DeadLetter] {
 	return s.letters.subscribe(buffer)
 }

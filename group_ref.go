@@ -6,16 +6,34 @@ import (
 
 // A Group is a reference to a group of alike children. It stays valid through
 // restarts. All methods may be called from any goroutine.
+//
+// A nil *Group, which is what looking up an unknown name gives, refers to nobody,
+// as the zero Ref does: it has no members, and verbs answer ErrNoProcess.
 type Group struct{ g *group }
 
 // Name is the last element of the path.
-func (g *Group) Name() string { return g.g.name }
+func (g *Group) Name() string {
+	if g.nobody() {
+		return ""
+	}
+	return g.g.name
+}
 
 // Path is where the group stands, for example "/bastion/counting/feeders".
-func (g *Group) Path() string { return g.g.path }
+func (g *Group) Path() string {
+	if g.nobody() {
+		return ""
+	}
+	return g.g.path
+}
+
+func (g *Group) nobody() bool { return g == nil || g.g == nil }
 
 // Len is how many members there are, running or not.
 func (g *Group) Len() int {
+	if g.nobody() {
+		return 0
+	}
 	g.g.mu.RLock()
 	defer g.g.mu.RUnlock()
 	return len(g.g.members) - len(g.g.free)
@@ -23,6 +41,9 @@ func (g *Group) Len() int {
 
 // Members are references to all members, in the order of their numbers.
 func (g *Group) Members() []Ref {
+	if g.nobody() {
+		return nil
+	}
 	g.g.mu.RLock()
 	defer g.g.mu.RUnlock()
 	refs := make([]Ref, 0, len(g.g.members)-len(g.g.free))
@@ -36,6 +57,9 @@ func (g *Group) Members() []Ref {
 
 // Member is the member of that number; the zero Ref if there is none.
 func (g *Group) Member(i int) Ref {
+	if g.nobody() {
+		return Ref{}
+	}
 	g.g.mu.RLock()
 	defer g.g.mu.RUnlock()
 	if i < 0 || i >= len(g.g.members) {
@@ -52,6 +76,9 @@ func (g *Group) Member(i int) Ref {
 // The factory of a handler is called on the caller's goroutine, which saves two
 // switches of goroutines for each member; hooks run on the executor as always.
 func (g *Group) Spawn(ctx context.Context) (Ref, error) {
+	if g.nobody() {
+		return Ref{}, ErrNoProcess
+	}
 	o := &order{kind: orderSpawn}
 	if pl := g.g.plan; !pl.loop && !pl.hooked && pl.StartTimeout == 0 {
 		if err := pl.make(o); err != nil {
@@ -66,6 +93,9 @@ func (g *Group) Spawn(ctx context.Context) (Ref, error) {
 
 // Stop stops all members together, for good, and waits for it as Ref.Stop does.
 func (g *Group) Stop(ctx context.Context) error {
+	if g.nobody() {
+		return ErrNoProcess
+	}
 	b := &g.g.base
 	return b.parent.order(ctx, &order{kind: orderHalt, id: uint64(b.index)}, below(b))
 }

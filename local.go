@@ -42,6 +42,9 @@ type contextKey struct{}
 // belongs to the process's goroutine.
 func origin(ctx context.Context) (c *Context, l *local, w *executor.Worker) {
 	c, ok := ctx.(*Context)
+	if ok && c.nobody() {
+		return nil, nil, nil
+	}
 	if !ok {
 		c, _ = ctx.Value(contextKey{}).(*Context)
 		if c == nil {

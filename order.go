@@ -49,9 +49,7 @@ func (o *order) answer(err error) {
 // is one that is overtaken by an order to the caller to stop, nor a restart under
 // a supervisor that waits for the caller's start: ErrPending.
 func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) error {
-	if ctx == nil {
-		ctx = context.Background()
-	}
+	ctx = someContext(ctx)
 	o.done = make(chan error, 1)
 	c := contextOf(ctx)
 	if b.sys.stage.Load() == stageStopped {

@@ -27,10 +27,7 @@ func Run(ctx context.Context, cfg Config, specs ...SupervisorSpec) error {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(someContext(ctx))
 	defer cancel()
 	go func() {
 		// Leaves when the system is down, whatever comes first.

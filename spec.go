@@ -84,7 +84,7 @@ type ChildSpec struct {
 	// group with Spawn.
 	Group bool
 	// Count above 0 makes a group of so many alike children, which supervises
-	// them one for one with an intensity of its own.
+	// them one for one with an intensity of its own. At most 2^30.
 	Count int
 	// Restart says after which ends the child is started again. Members of a
 	// group have this type; the group itself is permanent.
@@ -110,6 +110,7 @@ type ChildSpec struct {
 	Conditions []Condition
 	// Format renders a message for the logs. Nil: its type only, because
 	// formatting what others mutate can end a Go program, and may leak secrets.
+	// The restart waits for it: after a second the report goes without it.
 	Format func(msg any) string
 }
 

@@ -8,7 +8,8 @@ import (
 // A Subscription is a bounded buffer between the runtime and one watcher. The
 // runtime never waits for it: when the buffer is full, what comes is missed and
 // counted. It ends with Close, or when the system has stopped; then C is closed.
-// Its methods may be called from any goroutine.
+// Its methods may be called from any goroutine. The zero Subscription watches
+// nothing: its C is nil.
 type Subscription[T any] struct {
 	from   *stream[T]
 	c      chan T
@@ -23,7 +24,11 @@ func (s *Subscription[T]) Missed() uint64 { return s.missed.Load() }
 
 // Close ends the subscription. C is closed after what is in the buffer. More
 // calls do nothing.
-func (s *Subscription[T]) Close() { s.from.leave(s) }
+func (s *Subscription[T]) Close() {
+	if s.from != nil {
+		s.from.leave(s)
+	}
+}
 
 // A stream hands what is published to all its subscriptions.
 type stream[T any] struct {
@@ -33,13 +38,16 @@ type stream[T any] struct {
 	closed  bool
 }
 
-const defaultBuffer = 256
+const (
+	defaultBuffer = 256
+	maxBuffer     = 1 << 20 // a channel's buffer is paid for at once, however few come
+)
 
 func (s *stream[T]) subscribe(buffer int) *Subscription[T] {
 	if buffer <= 0 {
 		buffer = defaultBuffer
 	}
-	sub := &Subscription[T]{from: s, c: make(chan T, buffer)}
+	sub := &Subscription[T]{from: s, c: make(chan T, min(buffer, maxBuffer))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

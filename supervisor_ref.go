@@ -8,15 +8,40 @@ import (
 // It stays valid through restarts. All methods may be called from any goroutine,
 // also from inside the supervisor's own children: an order that would have to
 // wait for its caller's own end is carried out and answered with ErrPending.
+//
+// A nil *Supervisor, which is what looking up an unknown name gives, refers to
+// nobody, as the zero Ref does: verbs answer ErrNoProcess.
 type Supervisor struct{ s *supervisor }
 
 // Name is the last element of the path.
-func (s *Supervisor) Name() string { return s.s.name }
+func (s *Supervisor) Name() string {
+	if s.nobody() {
+		return ""
+	}
+	return s.s.name
+}
 
 // Path is where the supervisor stands, for example "/bastion/counting".
-func (s *Supervisor) Path() string { return s.s.path }
+func (s *Supervisor) Path() string {
+	if s.nobody() {
+		return ""
+	}
+	return s.s.path
+}
+
+func (s *Supervisor) nobody() bool { return s == nil || s.s == nil }
+
+func (s *Supervisor) order(ctx context.Context, o *order, ends func(*process) bool) error {
+	if s.nobody() {
+		return ErrNoProcess
+	}
+	return s.s.order(ctx, o, ends)
+}
 
 func (s *Supervisor) find(name string) *child {
+	if s.nobody() {
+		return nil
+	}
 	s.s.mu.RLock()
 	defer s.s.mu.RUnlock()
 	return s.s.byName(name)
@@ -100,7 +125,7 @@ func (s *Supervisor) add(ctx context.Context, spec ChildSpec, f faults) (*child,
 		return nil, err
 	}
 	o := &order{kind: orderAdd, spec: &spec}
-	err := s.s.order(ctx, o, nil)
+	err := s.order(ctx, o, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +135,7 @@ func (s *Supervisor) add(ctx context.Context, spec ChildSpec, f faults) (*child,
 // Remove stops the named child, if it runs, and forgets its spec. ErrNoProcess
 // if there is none of that name.
 func (s *Supervisor) Remove(ctx context.Context, name string) error {
-	return s.s.order(ctx, &order{kind: orderRemove, name: name}, s.ending(name))
+	return s.order(ctx, &order{kind: orderRemove, name: name}, s.ending(name))
 }
 
 // Restart stops the named child, if it runs, and starts it again, also if it was
@@ -118,13 +143,13 @@ func (s *Supervisor) Remove(ctx context.Context, name string) error {
 // not count against the intensity. From inside a start hook below this supervisor
 // it is not waited for: ErrPending.
 func (s *Supervisor) Restart(ctx context.Context, name string) error {
-	return s.s.order(ctx, &order{kind: orderRestart, name: name}, s.ending(name))
+	return s.order(ctx, &order{kind: orderRestart, name: name}, s.ending(name))
 }
 
 // Move puts the named child before another one in the start order, or last if
 // before is empty. Nothing is restarted; the order counts from the next decision.
 func (s *Supervisor) Move(ctx context.Context, name, before string) error {
-	return s.s.order(ctx, &order{kind: orderMove, name: name, before: before}, nil)
+	return s.order(ctx, &order{kind: orderMove, name: name, before: before}, nil)
 }
 
 // ending says which processes end when the named child does.
@@ -148,6 +173,9 @@ func (s *Supervisor) Stop(ctx context.Context) error { return s.end(ctx, haltSto
 func (s *Supervisor) Kill(ctx context.Context) error { return s.end(ctx, haltKill) }
 
 func (s *Supervisor) end(ctx context.Context, how halt) error {
+	if s.nobody() {
+		return ErrNoProcess
+	}
 	b := &s.s.base
 	if b.parent == nil {
 		return b.sys.halt(ctx, how)

@@ -23,6 +23,8 @@ type Config struct {
 	// still be replaced (contract E5). Zero: 1,024.
 	MaxBlocked int
 	// Logger gets crash reports and what the watchdog finds. Nil: slog.Default().
+	// It is called in the middle of a restart: a slog.Handler that blocks holds up
+	// the supervisor, and one that waits for that supervisor waits for ever.
 	Logger *slog.Logger
 	// Watchdog is how long a process may run before it is reported with its stack
 	// (contract L9). Zero: one second. Negative: never.
@@ -180,9 +182,7 @@ func (s *System) Start(ctx context.Context) error {
 	if !s.stage.CompareAndSwap(stageNew, stageStarting) {
 		return ErrStarted
 	}
-	if ctx == nil {
-		ctx = context.Background()
-	}
+	ctx = someContext(ctx)
 	s.exec.Start()
 	s.root.begin(nil, nil, false)
 	if s.stage.Load() == stageStopping {
@@ -277,9 +277,7 @@ func (s *System) begin(how halt) (first bool) {
 }
 
 func (s *System) halt(ctx context.Context, how halt) error {
-	if ctx == nil {
-		ctx = context.Background()
-	}
+	ctx = someContext(ctx)
 	inside := contextOf(ctx)
 	if inside != nil && inside.p.sys() == s {
 		if s.begin(how) {

@@ -56,6 +56,10 @@ func childName(c *ChildSpec) string {
 	return c.Name
 }
 
+// mostMembers keeps the numbers of a group's members within their 32 bits. What
+// so many need of memory is for the program to know.
+const mostMembers = 1 << 30
+
 func checkChild(c *ChildSpec, at string, f *faults) {
 	checkName(c.Name, at+"Name", f)
 	if c.Start.zero() {
@@ -63,6 +67,9 @@ func checkChild(c *ChildSpec, at string, f *faults) {
 	}
 	if c.Count < 0 {
 		f.add(at+"Count", "must not be negative, is %d", c.Count)
+	}
+	if c.Count > mostMembers {
+		f.add(at+"Count", "must be at most %d, is %d", mostMembers, c.Count)
 	}
 	if c.Tries < 0 {
 		f.add(at+"Tries", "must not be negative, is %d", c.Tries)
