@@ -172,7 +172,7 @@ var goFiles = map[string]string{
 	"executor/slow.go":     "the config's hooks are the user's and may block: the watcher calls them elsewhere, one at a time",
 	"run.go":               "Run's watch for signals: leaves when the system is down, which Run waits for",
 	"system.go":            "closing a system from one of its own agendas or processes, which cannot wait for that; Done and Wait tell",
-	"crash.go":             "a formatter is the user's: a Goexit in it must not end an agenda; the report waits a second for it",
+	"crash.go":             "a formatter and a logger are the user's: a Goexit must not end an agenda; who reports waits for them",
 	"loop.go":              "the goroutine of a loop process: its incarnation ends when it returns",
 
 	"cmd/bastion/internal/perf/baseline.go": "goroutines are what is measured here; each benchmark waits for its own",

@@ -69,7 +69,7 @@ type event struct {
 	order   *order
 	child   *child   // eventRites
 	waiting []*order // eventRites: those to be answered
-	judged  bool     // eventExited of a subtree: its conditions were asked
+	judged  *event   // eventExited of a subtree: the same before its conditions were asked
 }
 
 // timedOut makes the end of a start that was killed for taking too long a failure.

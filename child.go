@@ -29,6 +29,7 @@ type child struct {
 	late    bool     // its start timed out
 	rites   int      // AfterStop callbacks that have not returned
 	waiting []*order // until it is up or down
+	asked   *event   // the end of a subtree, while its conditions are asked
 }
 
 // A subject is what a supervisor supervises: a process, a group, a supervisor.

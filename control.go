@@ -223,6 +223,7 @@ func (p *process) stopIdle() bool {
 		p.schedule(nil)
 		return false
 	}
+	c.cancel(ErrShutdown)
 	p.clear(c, ErrShutdown)
 	p.settled()
 	return true

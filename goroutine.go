@@ -22,6 +22,14 @@ func (c *Context) Go(f func(ctx *Context) error) error {
 	if !l.enter() {
 		return ErrStopping
 	}
+	// An end that found no life has nothing to wait for: it cancels before it looks,
+	// we look after there was one to find.
+	if c.ended() || c.cancelled.Load() && phaseOf(c.p.state.load()) == phaseEnding {
+		if last := l.leave(); last != nil {
+			last()
+		}
+		return ErrStopping
+	}
 	sub := &Context{p: c.p, inc: c.inc, kind: contextGo, own: new(ownGoroutine)}
 	sub.life.Store(l)
 	go sub.run(l, f)

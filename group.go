@@ -31,6 +31,7 @@ type group struct {
 	how    halt
 	why    error
 	result Outcome
+	lives  uint32         // counts boots, so that a timer of an earlier one is told apart
 	timer  executor.Timer // its own shutdown time, when it ends by itself
 	window supervise.Window
 	files  map[*process]*memberFile // of members with a history, or waited for
@@ -167,6 +168,7 @@ func (g *group) boot(ev *event) {
 	g.begun, g.alive, g.disposed = true, true, false
 	g.mu.Unlock()
 	g.phase = groupBooting
+	g.lives++
 	g.next, g.live, g.how, g.why, g.result = 0, 0, haltStop, nil, 0
 	g.window = supervise.NewWindow(g.plan.Intensity.plan())
 	g.startNext(ev.w)

@@ -140,6 +140,12 @@ func (g *group) leave(p *process, reason, failed error) {
 
 // timed deals with what a timer of a member has posted.
 func (g *group) timed(ev *event) {
+	if ev.p == nil { // the group's own
+		if ev.inc == g.lives {
+			g.haltAll(haltKill)
+		}
+		return
+	}
 	f := g.files[ev.p]
 	if f == nil || g.phase == groupDown {
 		return
@@ -184,7 +190,7 @@ func (g *group) giveUp(why error, result Outcome) {
 		g.how = haltKill
 	case UnlimitedShutdown:
 	default:
-		g.timer = g.after(d, event{kind: eventHalt, halt: haltKill})
+		g.timer = g.after(d, event{kind: eventExpired, inc: g.lives})
 	}
 	g.stopAll()
 }

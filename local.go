@@ -57,7 +57,7 @@ func origin(ctx context.Context) (c *Context, l *local, w *executor.Worker) {
 		}
 		return c, nil, nil
 	}
-	if c.kind == contextLoop && c.mine() {
+	if c.kind == contextLoop && goid.Self() != 0 && c.mine() { // not where mine only trusts
 		return c, &c.own.loop.local, nil
 	}
 	return c, nil, nil

@@ -78,6 +78,7 @@ func (c *Context) Ready() {
 	if err := p.after(c, p.restartOf()); err != nil {
 		// The loop is in the middle of its function, so it is told to end; what it
 		// returns is then a failed start.
+		err = sound(err)
 		c.more().fail(err)
 		p.state.order(c.inc, orderFail)
 		c.cancel(err)

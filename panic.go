@@ -120,6 +120,14 @@ func sound(err error) (out error) {
 	return err
 }
 
+// probe hands then a sound error, also if the error ends the goroutine when it is
+// asked what it is.
+func probe(err error, then func(error)) {
+	out := error(&unsoundError{typ: "unknown", why: ErrGoexit})
+	defer func() { then(out) }()
+	out = sound(err)
+}
+
 // violent reports whether user code was torn out of the middle of something.
 func violent(reason error) bool {
 	var p *PanicError
@@ -136,7 +144,7 @@ func contain(f func() error, then func(error)) {
 		if !returned {
 			err = caught(recover())
 		}
-		then(sound(err))
+		probe(err, then)
 	}()
 	err = f()
 	returned = true

@@ -202,7 +202,9 @@ func (e *envelope) token() uint64 { return uint64(e.gen)<<genShift | uint64(e.ho
 // hop moves the question on from the message e; back takes that back. False: it
 // is not there any more.
 func (q *question) hop(e *envelope, back bool) bool {
-	from, to := e.token(), e.token()+1<<hopShift
+	next := *e
+	next.hops++ // comes round after 65,536, as it does in what is sent
+	from, to := e.token(), next.token()
 	if back {
 		from, to = to, from
 	}

@@ -69,11 +69,16 @@ func (s *slice) turn() (t turn) {
 		if returned {
 			return
 		}
-		s.reason, s.forced = caught(recover()), true
-		t = turnDone
-		s.failed()
+		err := caught(recover())
+		probe(err, func(err error) {
+			s.reason, s.forced = err, true
+			t = turnDone
+			s.failed()
+		})
 	}()
-	t = s.messages()
+	if t = s.messages(); t == turnFailed {
+		s.reason = sound(s.reason) // user code, so here, with the hand full
+	}
 	returned = true
 	return t
 }
@@ -94,7 +99,7 @@ func (s *slice) messages() turn {
 			return turnFailed
 		}
 		if left <= 0 || s.w.Yield() {
-			if p.box.Pending() {
+			if p.box.Pending() || p.box.HasSys() {
 				return turnAgain
 			}
 		}
@@ -261,7 +266,7 @@ func (s *slice) failed() (resumed bool) {
 	}
 	n := s.n
 	s.n = nil
-	f := fault{reason: sound(s.reason)}
+	f := fault{reason: s.reason}
 	if n != nil {
 		f.message = plain(n.Value.msg)
 		p.more().failed.Add(1)

@@ -65,11 +65,12 @@ func (p *process) startBare(s *slice) (running bool) {
 		if !returned {
 			err = caught(recover())
 		}
-		s.c.hand.leave()
-		if !p.still(s.c) {
-			return
-		}
-		running = p.startDone(s.c, s.w, err)
+		probe(err, func(err error) {
+			s.c.hand.leave()
+			if p.still(s.c) {
+				running = p.startDone(s.c, s.w, err)
+			}
+		})
 	}()
 	err = p.make(s.c)
 	returned = true
@@ -163,7 +164,6 @@ func (p *process) startDone(c *Context, w *executor.Worker, err error) (running 
 // startFailed ends an incarnation that never ran. Its stop hook does not run: it
 // was never started.
 func (p *process) startFailed(c *Context, w *executor.Worker, err error) {
-	err = sound(err)
 	f := fault{reason: err}
 	p.outcome(c, f, func(out Outcome) {
 		if out == Resume {

@@ -216,9 +216,10 @@ func (s *supervisor) stoppingChild(c *child) bool {
 }
 
 func (s *supervisor) childExited(c *child, ev *event) {
-	if s.machine == nil || c.proc != nil && c.proc.ctx.Load().inc != ev.inc {
+	if s.machine == nil || c.proc != nil && c.proc.ctx.Load().inc != ev.inc || ev.judged != c.asked {
 		return
 	}
+	c.asked = nil
 	if c.timer != nil {
 		c.timer.Stop()
 		c.timer = nil

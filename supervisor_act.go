@@ -120,6 +120,11 @@ func (s *supervisor) stopChild(c *child) {
 		c.timer.Stop()
 		c.timer = nil
 	}
+	if ev := c.asked; ev != nil { // it is down, and no condition matters any more
+		again := *ev
+		again.judged = ev
+		s.post(again)
+	}
 	how := max(s.how, c.halt)
 	switch d := c.plan.shutdown(); {
 	case d == BrutalKill:
@@ -252,11 +257,14 @@ func (s *supervisor) ended(end supervise.End) {
 // the end again with what they say: true. A process asks its own conditions where
 // it failed; a subtree has no such place.
 func (s *supervisor) ask(c *child, ev *event) bool {
-	if ev.judged || ev.outcome != 0 || len(c.plan.conditions) == 0 || classify(ev.reason) != supervise.ClassAbnormal {
+	if ev.judged != nil || ev.outcome != 0 || len(c.plan.conditions) == 0 || classify(ev.reason) != supervise.ClassAbnormal {
 		return false
 	}
 	again := *ev
-	again.judged, again.w = true, nil
+	again.w = nil
+	c.asked = new(event)
+	*c.asked = again
+	again.judged = c.asked
 	f := Failure{Path: c.path(), Reason: ev.reason}
 	if c.failure != nil {
 		f.Restarts = c.failure.Restarts

@@ -1,0 +1,137 @@
+package bastion_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/bastion-go/bastion"
+)
+
+// A passed question is forwarded to the same process again and again.
+type passed struct{ bastion.Returns[int] }
+
+func TestD6_ForwardedMoreOftenThanItsCounterHolds(t *testing.T) {
+	left := 1<<16 + 10
+	r := rigOf(t, bastion.ChildSpec{Name: "a", Start: bastion.Handle(func() bastion.Receiver {
+		return bastion.ReceiverFunc(func(ctx *bastion.Context, _ any) error {
+			if left--; left > 0 {
+				return ctx.Forward(ctx.Self())
+			}
+			return nil // unanswered
+		})
+	})})
+	err := rigIn(t, "Ask", func() error {
+		_, err := bastion.Ask(context.Background(), r.child("a"), passed{})
+		return err
+	})
+	if !errors.Is(err, bastion.ErrUnanswered) || left != 0 {
+		t.Errorf("%v, with %d to go", err, left)
+	}
+}
+
+func TestL6_StoppedMembersContextIsDone(t *testing.T) {
+	r := rigOf(t, bastion.ChildSpec{Name: "g", Count: 2, Start: actor()})
+	kept := make(chan *bastion.Context, 1)
+	ref := r.sup.Group("g").Member(0)
+	if err := ref.Tell(context.Background(), do(func(ctx *bastion.Context) error { kept <- ctx; return nil })); err != nil {
+		t.Fatal(err)
+	}
+	c := <-kept
+	r.sync(ref) // idle from here on, without a hook: the cheapest of all stops
+	if err := ref.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(c.Err(), context.Canceled) {
+		t.Errorf("Err is %v", c.Err())
+	}
+	rigIn(t, "Done", func() error { <-c.Done(); return nil })
+}
+
+func TestL7_ConditionOfASubtreeThatDoesNotReturn(t *testing.T) {
+	until := make(chan struct{})
+	defer close(until)
+	asked := make(chan struct{})
+	r := rigUp(t, bastion.SupervisorSpec{
+		Restart: bastion.Unlimited,
+		Conditions: []bastion.Condition{{Then: bastion.StopChild, Match: func(bastion.Failure) bool {
+			close(asked)
+			<-until
+			return true
+		}}},
+		Children: []bastion.ChildSpec{{Start: bastion.Subtree(bastion.SupervisorSpec{
+			Name: "s", Restart: bastion.NoRestarts,
+			Children: []bastion.ChildSpec{{Name: "x", Start: actor()}},
+		})}},
+	})
+	r.left = true
+	if err := r.sup.Supervisor("s").Child("x").Tell(context.Background(), fail{}); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	_ = rigIn(t, "Stop", func() error { return r.sys.Stop(context.Background()) })
+}
+
+// A leaver is a logger that ends the goroutine which calls it, as t.Fatal does.
+type leaver struct{ slog.Handler }
+
+func (leaver) Enabled(context.Context, slog.Level) bool { runtime.Goexit(); return true }
+
+func TestL5_LoggerThatEndsItsGoroutine(t *testing.T) {
+	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
+		func(c *bastion.Config) { c.Logger = slog.New(leaver{slog.DiscardHandler}) })
+	r.tell("a", fail{})
+	if inc := r.sync(r.child("a")); inc != 2 {
+		t.Errorf("incarnation %d", inc)
+	}
+}
+
+// A stuckError does not return when it is asked what it is; an endingError ends the goroutine that asks.
+type (
+	stuckError  struct{ asked, until chan struct{} }
+	endingError struct{}
+)
+
+func (e stuckError) Error() string {
+	select {
+	case e.asked <- struct{}{}:
+	default:
+	}
+	<-e.until
+	return "stuck"
+}
+
+func (endingError) Error() string { runtime.Goexit(); return "" }
+
+func TestL7_ErrorThatDoesNotSayWhatItIs(t *testing.T) {
+	e := stuckError{asked: make(chan struct{}, 1), until: make(chan struct{})}
+	defer close(e.until)
+	r := rigOf(t, bastion.ChildSpec{Name: "a", Start: actor(), Shutdown: time.Millisecond})
+	r.left = true
+	r.tell("a", do(func(*bastion.Context) error { return e }))
+	<-e.asked
+	err := rigIn(t, "Stop", func() error { return r.sys.Stop(context.Background()) })
+	if left := new(bastion.AbandonedError); !errors.As(err, &left) {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func TestL5_ErrorThatEndsItsGoroutine(t *testing.T) {
+	ways := map[string]do{
+		"returned":  func(*bastion.Context) error { return endingError{} },
+		"panicked":  func(*bastion.Context) error { panic(endingError{}) },
+		"in ctx.Go": func(c *bastion.Context) error { return c.Go(func(*bastion.Context) error { return endingError{} }) },
+	}
+	for kind, start := range map[string]bastion.Behavior{"handler": actor(), "loop": looper()} {
+		for way, f := range ways {
+			t.Run(kind+" "+way, func(t *testing.T) {
+				r := rigOf(t, bastion.ChildSpec{Name: "a", Start: start})
+				r.tell("a", f)
+				r.await(bastion.EventFailed, "/sys/sup/a")
+			})
+		}
+	}
+}
