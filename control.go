@@ -104,6 +104,9 @@ func (p *process) abandon(inc uint32) {
 		}
 	}
 	held := c.hand.load()
+	if held == handEmpty {
+		p.sys().exec.Relieve() // it may wait for a worker, of which as many as may be are blocked
+	}
 	if held == handEmpty || !p.state.abandon(inc) {
 		p.later(abandonRetry, inc)
 		return

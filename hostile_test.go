@@ -135,3 +135,26 @@ func TestL5_ErrorThatEndsItsGoroutine(t *testing.T) {
 		}
 	}
 }
+
+// As many handlers as may be are blocked, and what has to end first waits for a worker.
+func TestL7_StopWhileNoWorkerIsLeft(t *testing.T) {
+	until, in := make(chan struct{}), make(chan struct{})
+	defer close(until)
+	block := do(func(*bastion.Context) error { in <- struct{}{}; <-until; return nil })
+	child := func(name string) bastion.ChildSpec {
+		return bastion.ChildSpec{Name: name, Start: actor(), Shutdown: time.Millisecond}
+	}
+	r := rigUp(t, bastion.SupervisorSpec{Children: []bastion.ChildSpec{child("a"), child("b"), child("c")}},
+		func(c *bastion.Config) { c.Workers, c.MaxBlocked = 1, 1 })
+	r.left = true
+	r.tell("a", block)
+	<-in
+	r.tell("b", block)
+	<-in
+	r.tell("c", do(func(*bastion.Context) error { return nil }))
+	err := rigIn(t, "Stop", func() error { return r.sys.Stop(context.Background()) })
+	left := new(bastion.AbandonedError)
+	if !errors.As(err, &left) || len(left.Left) != 2 {
+		t.Errorf("Stop: %v", err)
+	}
+}

@@ -52,6 +52,7 @@ type Executor struct {
 	// counted along, and mean nothing.)
 	unseated [parked + 1]int
 	away     []*Worker // workers in state revoked or detached: in a slice, and not on a seat
+	relief   int       // by how much the bound of MaxBlocked is exceeded at present; see Relieve
 	grants   uint64    // times that a permit stopped being idle: the watcher's sign of life
 	watching bool      // the watcher ticks; false: it sleeps until poked
 	started  bool

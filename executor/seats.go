@@ -232,7 +232,7 @@ func (e *Executor) retire(w *Worker) {
 func (e *Executor) take(w *Worker) (taken, refused bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.unseated[revoked] >= e.maxBlocked && !e.closed {
+	if e.unseated[revoked] >= e.maxBlocked+e.relief && !e.closed {
 		return false, true
 	}
 	if !w.ctl.revoke() {
@@ -245,10 +245,27 @@ func (e *Executor) take(w *Worker) (taken, refused bool) {
 	return true, false
 }
 
+// maxRelief is how far Relieve goes.
+const maxRelief = 1024
+
+// Relieve lets one more worker be blocked than [Config].MaxBlocked says, if as many are as may be, until there are
+// fewer again: for a task that must run although none can, such as one that ends what is blocked. Any goroutine may
+// call it, again if that was not enough.
+func (e *Executor) Relieve() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.unseated[revoked] >= e.maxBlocked+e.relief && e.relief < maxRelief {
+		e.relief++
+	}
+}
+
 // recount keeps the books of workers without a seat, when w goes from one state to another.
 func (e *Executor) recount(w *Worker, from, to uint32) {
 	e.unseated[from]--
 	e.unseated[to]++
+	if e.unseated[revoked] < e.maxBlocked {
+		e.relief = 0
+	}
 	was, is := from == revoked || from == detached, to == revoked || to == detached
 	switch {
 	case is && !was:
