@@ -1,7 +1,6 @@
 package bastion
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -87,31 +86,3 @@ func (p *process) crash(c *Context, f fault) *CrashReport {
 type lazy func() string
 
 func (l lazy) LogValue() slog.Value { return slog.StringValue(l()) }
-
-// note writes to the system's logger, which may be the user's: what panics in it
-// must not end whoever reports.
-func (s *System) note(level slog.Level, msg string, args ...any) {
-	aside(func() { s.log.Log(context.Background(), level, msg, args...) })
-}
-
-// logCrash writes the report, with its stack, to the system's logger.
-func (s *System) logCrash(r *CrashReport) {
-	if s.log.Handler() == slog.DiscardHandler {
-		return
-	}
-	aside(func() {
-		s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed",
-			slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
-			slog.Any("reason", r.Reason), slog.Any("message", lazy(r.message)), slog.Int("mailbox", r.MailboxLen),
-			slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
-			slog.String("decision", r.Decision), slog.Any("stack", lazy(r.Stack)))
-	})
-}
-
-// aside calls the user's logger, on a goroutine of its own: a Goexit in there must
-// not end an agenda.
-func aside(f func()) {
-	done := make(chan struct{})
-	go contain(func() error { f(); return nil }, func(error) { close(done) })
-	<-done
-}

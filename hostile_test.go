@@ -158,3 +158,36 @@ func TestL7_StopWhileNoWorkerIsLeft(t *testing.T) {
 		t.Errorf("Stop: %v", err)
 	}
 }
+
+// An asker is a logger that asks what it must not: the very supervisor that is dealing with the failure it is told of.
+type asker struct {
+	slog.Handler
+	hold chan struct{}
+	r    **rig
+}
+
+func (a asker) Enabled(context.Context, slog.Level) bool { return true }
+
+func (a asker) Handle(ctx context.Context, _ slog.Record) error {
+	_ = (*a.r).sup.Restart(ctx, "a")
+	<-a.hold
+	return nil
+}
+
+func (a asker) WithAttrs([]slog.Attr) slog.Handler { return a }
+
+func TestL7_LoggerThatAsksAndDoesNotReturn(t *testing.T) {
+	var r *rig
+	hold := make(chan struct{})
+	defer close(hold)
+	r = rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
+		func(c *bastion.Config) { c.Logger = slog.New(asker{slog.DiscardHandler, hold, &r}) })
+	r.left = true
+	for range 10 {
+		r.tell("a", fail{})
+	}
+	if inc := r.sync(r.child("a")); inc < 11 {
+		t.Errorf("incarnation %d", inc)
+	}
+	_ = rigIn(t, "Stop", func() error { return r.sys.Stop(context.Background()) })
+}

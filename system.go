@@ -23,8 +23,9 @@ type Config struct {
 	// still be replaced (contract E5). Zero: 1,024.
 	MaxBlocked int
 	// Logger gets crash reports and what the watchdog finds. Nil: slog.Default().
-	// It is called in the middle of a restart: a slog.Handler that blocks holds up
-	// the supervisor, and one that waits for that supervisor waits for ever.
+	// It is called soon after what it is told of, in order, one record at a time; a
+	// slog.Handler that blocks holds up nothing but the records behind it, of which
+	// 4,096 wait and the rest is counted. A stopping system gives it a second.
 	Logger *slog.Logger
 	// Watchdog is how long a process may run before it is reported with its stack
 	// (contract L9). Zero: one second. Negative: never.
@@ -52,6 +53,7 @@ type System struct {
 
 	ids       atomic.Uint64
 	books     ledger
+	journal   journal
 	events    stream[Event]
 	letters   stream[DeadLetter]
 	questions sync.Pool  // of *question; the system's own, because they hold channels
@@ -120,6 +122,8 @@ func New(cfg Config) (*System, error) {
 		return nil, &SpecError{Faults: []string{err.Error()}}
 	}
 	s.exec = exec
+	s.journal.exec, s.journal.log = exec, cfg.Logger
+	s.journal.task.Init(&s.journal)
 	s.root = newSupervisor(s, nil, 0, cfg.Name, SupervisorSpec{Name: cfg.Name, Restart: cfg.Restart})
 	return s, nil
 }
@@ -317,6 +321,7 @@ func (s *System) finish(ctx context.Context) {
 		}
 		s.root.dispose(passing{why: why, reason: s.reason()})
 		s.awaitRites(ctx)
+		s.journal.flush(s.clock)
 		s.closed.Store(true)
 		_ = s.exec.Close(context.Background()) // what is blocked was abandoned, and is listed
 		s.stage.Store(stageStopped)
