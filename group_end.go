@@ -265,6 +265,6 @@ func (g *group) publish(ev *event, decision string) {
 		return
 	}
 	r.Reason, r.Decision, r.Restarts = ev.reason, decision, g.window.Count(g.sys.clock.Now())
-	g.sys.logCrash(r)
+	g.sys.logCrash(r, ev.w)
 	ev.p.emitFor(EventFailed, ev.inc, func(e *Event) { e.Reason, e.Report = ev.reason, r })
 }

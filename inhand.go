@@ -49,11 +49,8 @@ func (q *question) forward(c *Context, to *process, e envelope) error {
 	case !q.has(&e):
 		return ErrNoMessage // forwarded before
 	}
-	if err := q.handOver(to); err != nil {
+	if err := q.handOver(&e, to); err != nil {
 		return err
-	}
-	if !q.hop(&e, false) {
-		return ErrAnswered // meanwhile
 	}
 	next := e
 	next.hops++
@@ -78,16 +75,23 @@ func (p *process) pass(c *Context, e envelope) error {
 	return p.sendOutside(e)
 }
 
-// handOver makes to the holder of the question, unless that would close a ring.
-func (q *question) handOver(to *process) error {
+// handOver moves the question on from e to another process, unless it was
+// answered meanwhile, or that would close a ring.
+func (q *question) handOver(e *envelope, to *process) error {
 	asker := q.asker.Load()
-	if asker == nil {
-		return nil // nobody is stuck while it is on its way
+	if asker == nil { // nobody is stuck while it is on its way
+		if !q.hop(e, false) {
+			return ErrAnswered
+		}
+		return nil
 	}
-	q.sys.askMu.Lock()
-	defer q.sys.askMu.Unlock()
+	askMu.Lock()
+	defer askMu.Unlock()
 	if err := findRing(asker, to); err != nil {
 		return err
+	}
+	if !q.hop(e, false) {
+		return ErrAnswered
 	}
 	q.holder.Store(to)
 	return nil

@@ -2,8 +2,10 @@ package bastion
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
@@ -26,6 +28,11 @@ type journal struct {
 	exec *executor.Executor
 	log  *slog.Logger
 
+	// due says that the records are left to whoever ends a slice next, on whose
+	// worker the failure was dealt with: waking another worker for them is a fifth
+	// of a restart. Set by write, taken back by a CAS of whoever writes them.
+	due atomic.Bool
+
 	mu     sync.Mutex
 	queue  []func()
 	active bool
@@ -33,8 +40,9 @@ type journal struct {
 	empty  chan struct{} // closed when the queue has run empty; nil: nobody waits
 }
 
-// write adds a record; f makes and writes it.
-func (j *journal) write(f func()) {
+// write adds a record; f makes and writes it. here: the caller is about to end a
+// slice of a process.
+func (j *journal) write(f func(), here bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.queue) >= maxJournal {
@@ -42,8 +50,20 @@ func (j *journal) write(f func()) {
 		return
 	}
 	j.queue = append(j.queue, f)
-	if !j.active {
-		j.active = true
+	if j.active {
+		return
+	}
+	if j.active = true; here {
+		j.due.Store(true)
+	} else {
+		j.exec.Submit(&j.task)
+	}
+}
+
+// workOff writes what write left to the end of a slice. A logger that blocks
+// blocks a worker, which is replaced.
+func (j *journal) workOff(w *executor.Worker) {
+	if j.due.CompareAndSwap(true, false) && j.Run(w) {
 		j.exec.Submit(&j.task)
 	}
 }
@@ -119,16 +139,18 @@ func (j *journal) flush(clock executor.Clock) {
 
 // note writes a record to the system's logger, soon.
 func (s *System) note(level slog.Level, msg string, args ...any) {
-	s.journal.write(func() { s.log.Log(context.Background(), level, msg, args...) })
+	s.journal.write(func() { s.log.Log(context.Background(), level, msg, args...) }, false)
 }
 
-// logCrash writes a crash report, with its stack, to the system's logger, soon.
-func (s *System) logCrash(r *CrashReport) {
+// logCrash writes a crash report, with its stack, to the system's logger, soon. w
+// is the worker on which the failure is dealt with, unless that is dying of it.
+func (s *System) logCrash(r *CrashReport, w *executor.Worker) {
+	here := w != nil && w.Here() && !errors.Is(r.Reason, ErrGoexit)
 	s.journal.write(func() {
 		s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed",
 			slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
 			slog.Any("reason", r.Reason), slog.Any("message", lazy(r.message)), slog.Int("mailbox", r.MailboxLen),
 			slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
 			slog.String("decision", r.Decision), slog.Any("stack", lazy(r.Stack)))
-	})
+	}, here)
 }

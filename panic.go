@@ -31,7 +31,7 @@ func caught(value any) error {
 }
 
 func callers(skip int) []uintptr {
-	var few [32]uintptr
+	var few [64]uintptr
 	n := runtime.Callers(skip, few[:])
 	if n < len(few) {
 		return append([]uintptr(nil), few[:n]...)

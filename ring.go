@@ -1,16 +1,21 @@
 package bastion
 
+import "sync"
+
+// askMu guards the edges "waits for" between processes. It is the one thing that
+// systems share, because rings may lead through several of them.
+var askMu sync.Mutex
+
 // enterRing notes that the asker's own goroutine waits for the question, unless
 // that would close a ring of processes waiting for one another (contract D6).
 //
 // Edges are asks in which a process's own goroutine waits; they lead from the
-// asker to whoever has the question now, also after a forward. One lock for the
-// system makes "look, then wait" one step: of two processes asking each other at
-// the same time exactly one is refused. It is taken by asks of processes only.
+// asker to whoever has the question now, also after a forward. One lock makes
+// "look, then wait" one step: of two processes asking each other at the same time
+// exactly one is refused. It is taken by asks of processes only.
 func (a *asking) enterRing() error {
-	sys := a.to.sys()
-	sys.askMu.Lock()
-	defer sys.askMu.Unlock()
+	askMu.Lock()
+	defer askMu.Unlock()
 	asker := a.c.p
 	if err := findRing(asker, a.to); err != nil {
 		return err

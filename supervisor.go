@@ -265,7 +265,7 @@ func (s *supervisor) noteFailure(c *child, ev *event) {
 func (s *supervisor) publish(c *child, ev *event, decision string) {
 	r := ev.report
 	r.Reason, r.Decision, r.Restarts = ev.reason, decision, s.machine.Restarts(s.sys.clock.Now())
-	s.sys.logCrash(r)
+	s.sys.logCrash(r, ev.w)
 	if c.proc != nil {
 		c.proc.emitFor(EventFailed, ev.inc, func(e *Event) { e.Reason, e.Report = ev.reason, r })
 	}

@@ -56,8 +56,7 @@ type System struct {
 	journal   journal
 	events    stream[Event]
 	letters   stream[DeadLetter]
-	questions sync.Pool  // of *question; the system's own, because they hold channels
-	askMu     sync.Mutex // guards the edges "waits for" between processes
+	questions sync.Pool // of *question; the system's own, because they hold channels
 
 	// stage is written under mu, read by everybody.
 	stage atomic.Uint32
