@@ -81,8 +81,13 @@ func (p *process) crash(c *Context, f fault) *CrashReport {
 	}
 }
 
-// lazy is rendered only by a handler that writes it: making a stack readable
-// costs more than the rest of a restart.
-type lazy func() string
-
-func (l lazy) LogValue() slog.Value { return slog.StringValue(l()) }
+// LogValue is the report as a group of attributes. With an empty key, as the
+// system logs it, they stand in the record itself. They are made only by a handler
+// that writes them: making a stack readable costs more than the rest of a restart.
+func (r *CrashReport) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
+		slog.Any("reason", r.Reason), slog.String("message", r.message()), slog.Int("mailbox", r.MailboxLen),
+		slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
+		slog.String("decision", r.Decision), slog.String("stack", r.Stack()))
+}

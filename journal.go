@@ -147,10 +147,6 @@ func (s *System) note(level slog.Level, msg string, args ...any) {
 func (s *System) logCrash(r *CrashReport, w *executor.Worker) {
 	here := w != nil && w.Here() && !errors.Is(r.Reason, ErrGoexit)
 	s.journal.write(func() {
-		s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed",
-			slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
-			slog.Any("reason", r.Reason), slog.Any("message", lazy(r.message)), slog.Int("mailbox", r.MailboxLen),
-			slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
-			slog.String("decision", r.Decision), slog.Any("stack", lazy(r.Stack)))
+		s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed", slog.Any("", r))
 	}, here)
 }
