@@ -109,7 +109,11 @@ func (b *base) relay(ev event) {
 }
 
 // Run is called by the executor for what post and relay leave to it.
-func (b *base) Run(*executor.Worker) (again bool) { return !b.workOff() }
+func (b *base) Run(w *executor.Worker) (again bool) {
+	again = !b.workOff()
+	b.sys.journal.workOff(w)
+	return again
+}
 
 // enqueue adds an event and reports whether the caller has to see to the agenda.
 func (b *base) enqueue(ev *event) (idle bool) {

@@ -166,6 +166,9 @@ func (e *ending) finish() {
 		kind: eventExited, id: uint64(p.index), p: p, inc: e.c.inc, w: e.w,
 		reason: e.reason, outcome: e.outcome, report: e.report, up: up,
 	})
+	if e.w != nil {
+		p.plan.sys.journal.workOff(e.w)
+	}
 }
 
 // clear drops what belonged to an incarnation that is down.

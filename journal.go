@@ -28,9 +28,10 @@ type journal struct {
 	exec *executor.Executor
 	log  *slog.Logger
 
-	// due says that the records are left to whoever ends a slice next, on whose
-	// worker the failure was dealt with: waking another worker for them is a fifth
-	// of a restart. Set by write, taken back by a CAS of whoever writes them.
+	// due says that the records are left to the caller on whose worker the failure is
+	// dealt with: ending.finish, or the executor's own turn on an agenda. Nobody else
+	// can deal with an event that names the worker it is on: a caller works off an
+	// agenda only if it found it empty. Set by write, taken back by a CAS.
 	due atomic.Bool
 
 	mu     sync.Mutex
@@ -40,8 +41,7 @@ type journal struct {
 	empty  chan struct{} // closed when the queue has run empty; nil: nobody waits
 }
 
-// write adds a record; f makes and writes it. here: the caller is about to end a
-// slice of a process.
+// write adds a record; f makes and writes it. here: the caller calls workOff soon.
 func (j *journal) write(f func(), here bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -60,10 +60,10 @@ func (j *journal) write(f func(), here bool) {
 	}
 }
 
-// workOff writes what write left to the end of a slice. A logger that blocks
-// blocks a worker, which is replaced.
+// workOff writes what write left to its caller. A logger that blocks blocks a
+// worker, which is replaced.
 func (j *journal) workOff(w *executor.Worker) {
-	if j.due.CompareAndSwap(true, false) && j.Run(w) {
+	if j.due.Load() && j.due.CompareAndSwap(true, false) && j.Run(w) {
 		j.exec.Submit(&j.task)
 	}
 }

@@ -35,14 +35,6 @@ const (
 
 // Run is called by the executor.
 func (p *process) Run(w *executor.Worker) (again bool) {
-	again = p.slice(w)
-	if j := &p.plan.sys.journal; !again && j.due.Load() {
-		j.workOff(w)
-	}
-	return again
-}
-
-func (p *process) slice(w *executor.Worker) (again bool) {
 	s := slice{p: p, w: w, l: w.Local().(*local), c: p.ctx.Load()}
 	if s.c.w.Load() != w {
 		s.c.w.Store(w)
