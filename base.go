@@ -67,9 +67,9 @@ type event struct {
 	up      time.Duration
 	failure *Failure
 	order   *order
-	child   *child   // eventRites
-	waiting []*order // eventRites: those to be answered
-	judged  *event   // eventExited of a subtree: the same before its conditions were asked
+	child   *child  // eventRites
+	waiting waiters // eventRites: those to be answered
+	judged  *event  // eventExited of a subtree: the same before its conditions were asked
 }
 
 // timedOut makes the end of a start that was killed for taking too long a failure.

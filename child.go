@@ -28,7 +28,7 @@ type child struct {
 	failure *Failure // why the next start is a restart
 	late    bool     // its start timed out
 	rites   int      // AfterStop callbacks that have not returned
-	waiting []*order // until it is up or down
+	waiting waiters  // until it is up or down
 	asked   *event   // the end of a subtree, while its conditions are asked
 }
 
@@ -113,18 +113,4 @@ func (c *child) stopTimers() {
 		c.delay.Stop()
 		c.delay = nil
 	}
-}
-
-// answer tells those who wait for the child.
-func (c *child) answer(wants func(*order) bool, err error) {
-	left := c.waiting[:0]
-	for _, o := range c.waiting {
-		if wants(o) {
-			o.answer(err)
-		} else {
-			left = append(left, o)
-		}
-	}
-	clear(c.waiting[len(left):])
-	c.waiting = left
 }

@@ -57,7 +57,7 @@ type memberFile struct {
 	starting  bool           // its first start is waited for (Spawn)
 	leaving   bool           // it was told to stop for good
 	halt      halt
-	waiting   []*order
+	waiting   waiters
 }
 
 func newGroup(pl *plan, parent *base, index uint32) *group {
@@ -217,18 +217,12 @@ func (g *group) memberStarted(ev *event) {
 			f.timer.Stop()
 			f.timer = nil
 		}
-		f.answer(wantsUp, nil)
+		f.waiting.answer(wantsUp, nil)
 	}
 	if g.phase == groupBooting && int(p.index) == g.next {
 		g.next++
 		g.startNext(ev.w)
 	}
-}
-
-func (f *memberFile) answer(wants func(*order) bool, err error) {
-	c := child{waiting: f.waiting}
-	c.answer(wants, err)
-	f.waiting = c.waiting
 }
 
 // memberExited decides what the end of a member's incarnation means.

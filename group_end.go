@@ -131,8 +131,7 @@ func (g *group) leave(p *process, reason, failed error) {
 	end := passing{why: why, reason: reason}
 	if f != nil {
 		end.told = func() {
-			f.answer(wantsDown, nil)
-			f.answer(wantsUp, failed)
+			f.waiting.down(failed)
 		}
 	}
 	p.dispose(end)
@@ -241,8 +240,7 @@ func (g *group) endIfDown() {
 	g.alive = false
 	g.mu.Unlock()
 	for _, f := range g.files {
-		f.answer(wantsDown, nil)
-		f.answer(wantsUp, ErrStopped)
+		f.waiting.down(ErrStopped)
 		if f.timer != nil {
 			f.timer.Stop()
 		}

@@ -36,6 +36,30 @@ func wantsUp(o *order) bool {
 
 func wantsDown(o *order) bool { return !wantsUp(o) }
 
+// Waiters are the orders that wait for one child.
+type waiters []*order
+
+// answer tells those who want it, and keeps the others.
+func (w *waiters) answer(wants func(*order) bool, err error) {
+	left := (*w)[:0]
+	for _, o := range *w {
+		if wants(o) {
+			o.answer(err)
+		} else {
+			left = append(left, o)
+		}
+	}
+	clear((*w)[len(left):])
+	*w = left
+}
+
+// down tells all of them that the child is down: some wanted that, to the others
+// it is err.
+func (w *waiters) down(err error) {
+	w.answer(wantsDown, nil)
+	w.answer(wantsUp, err)
+}
+
 // answer is called at least once for every order; only the first counts.
 func (o *order) answer(err error) {
 	select {

@@ -188,7 +188,7 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 	if c.proc != nil {
 		c.proc.emitFor(EventStarted, ev.inc, nil)
 	}
-	c.answer(wantsUp, nil)
+	c.waiting.answer(wantsUp, nil)
 	s.step(supervise.Event{Kind: supervise.EvStarted, ID: c.id}, ev)
 }
 

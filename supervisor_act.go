@@ -150,7 +150,7 @@ func (s *supervisor) restarting(c *child, a supervise.Action) {
 // the mailboxes of its own children are kept: its parent may start it again.
 func (s *supervisor) down(c *child, why supervise.Why) {
 	if why == supervise.WhyEnded && !c.dynamic {
-		c.answer(wantsDown, nil)
+		c.waiting.answer(wantsDown, nil)
 		return
 	}
 	end := passing{why: DiscardStopped, reason: c.exitReason()}
@@ -180,15 +180,9 @@ func (s *supervisor) down(c *child, why supervise.Why) {
 
 // buried is called when the AfterStop callback of a child has returned.
 func (s *supervisor) buried(ev *event) {
-	for _, o := range ev.waiting {
-		if wantsUp(o) {
-			o.answer(ev.reason)
-		} else {
-			o.answer(nil)
-		}
-	}
+	ev.waiting.down(ev.reason)
 	if ev.child.rites--; ev.child.rites == 0 {
-		ev.child.answer(wantsDown, nil)
+		ev.child.waiting.answer(wantsDown, nil)
 	}
 }
 
@@ -237,8 +231,7 @@ func (s *supervisor) ended(end supervise.End) {
 	for _, c := range s.children {
 		c.stopTimers()
 		c.halt = haltStop
-		c.answer(wantsDown, nil)
-		c.answer(wantsUp, ErrStopped)
+		c.waiting.down(ErrStopped)
 	}
 	reason := s.why
 	if reason == nil {

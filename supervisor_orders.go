@@ -54,7 +54,7 @@ func (s *supervisor) obeyUp(c *child, o *order) {
 	}
 	if status, _ := s.machine.Status(c.id); status == supervise.StatusDown && c.rites == 0 {
 		c.halt = haltStop // a kill of what is down must not colour a later stop
-		c.answer(wantsDown, nil)
+		c.waiting.answer(wantsDown, nil)
 	}
 }
 
