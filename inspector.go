@@ -1,7 +1,6 @@
 package bastion
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -129,34 +128,16 @@ func (i *Inspector) Tree() Node { return i.s.root.look() }
 
 // Node reads the part of the tree below path. ErrNoProcess if there is none.
 func (i *Inspector) Node(path string) (Node, error) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	if parts[0] != i.s.name {
-		return Node{}, fmt.Errorf("%w: %q does not begin with /%s", ErrNoProcess, path, i.s.name)
+	at, err := i.s.find(path, strings.Trim(path, "/"))
+	switch {
+	case err != nil:
+		return Node{}, err
+	case at.super != nil:
+		return at.super.look(), nil
+	case at.group != nil:
+		return at.group.look(), nil
 	}
-	s := i.s.root
-	for n, name := range parts[1:] {
-		c := (&Supervisor{s}).find(name)
-		last := n == len(parts)-2
-		switch {
-		case c == nil:
-			return Node{}, fmt.Errorf("%w: %s has no child %q", ErrNoProcess, s.path, name)
-		case c.super != nil:
-			s = c.super
-			continue
-		case last && c.proc != nil:
-			return c.proc.look(), nil
-		case last:
-			return c.group.look(), nil
-		case c.group != nil && n == len(parts)-3:
-			r, err := c.group.lookup(parts[n+2])
-			if err != nil {
-				return Node{}, err
-			}
-			return r.p.look(), nil
-		}
-		return Node{}, fmt.Errorf("%w: %q", ErrNoProcess, path)
-	}
-	return s.look(), nil
+	return at.proc.look(), nil
 }
 
 // Workers reads the executor's counters.

@@ -2,9 +2,7 @@ package bastion
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -347,29 +345,3 @@ func (s *System) Wait() error {
 
 // Done is closed when the system is down.
 func (s *System) Done() <-chan struct{} { return s.done }
-
-// Lookup finds a process by its path, such as "/bastion/counting/feeders/3".
-// ErrNoProcess says where the path leads astray.
-func (s *System) Lookup(path string) (Ref, error) {
-	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	if parts[0] != s.name {
-		return Ref{}, fmt.Errorf("%w: %q does not begin with /%s", ErrNoProcess, path, s.name)
-	}
-	at := s.Root()
-	for i := 1; i < len(parts); i++ {
-		c := at.find(parts[i])
-		switch {
-		case c == nil:
-			return Ref{}, fmt.Errorf("%w: %s has no child %q", ErrNoProcess, at.Path(), parts[i])
-		case c.super != nil:
-			at = &Supervisor{c.super}
-			continue
-		case c.proc != nil && i == len(parts)-1:
-			return Ref{c.proc}, nil
-		case c.group != nil && i == len(parts)-2:
-			return c.group.lookup(parts[i+1])
-		}
-		return Ref{}, fmt.Errorf("%w: %q is not a process", ErrNoProcess, path)
-	}
-	return Ref{}, fmt.Errorf("%w: %s is a supervisor", ErrNoProcess, at.Path())
-}
