@@ -75,11 +75,14 @@ func TestD6_ForwardIsRefusedAndTheQuestionStays(t *testing.T) {
 func TestD6_ForwardTwiceOrAfterTheAnswer(t *testing.T) {
 	bothKinds(t, func(t *testing.T, r *rig, a, b bastion.Ref) {
 		out := make(chan error, 2)
+		tried := make(chan struct{}) // b answers only then: after an answer it is ErrAnswered
 		first := true
 		n, err := ask(t, a, query{act: func(ctx *bastion.Context, q query) error {
 			if !first {
+				<-tried
 				return q.Reply(ctx, 8)
 			}
+			defer close(tried)
 			first = false
 			if err := ctx.Forward(b); err != nil {
 				return err

@@ -24,7 +24,8 @@ func (c *Context) Unhandled() error {
 // and accepted there. On error the message is still in hand.
 //
 // ErrNoMessage: not on the process's own goroutine, or none in hand, or it was a
-// question and has been forwarded before. ErrAnswered: its question was answered.
+// question and has been forwarded before. ErrAnswered: its question was answered,
+// also by whoever it was forwarded to.
 // ErrDeadlock: the receiver waits for the asker. Otherwise as Tell.
 func (c *Context) Forward(to Ref) error {
 	if to.p == nil {
