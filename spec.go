@@ -35,6 +35,23 @@ const (
 
 func (t RestartType) String() string { return pick(int(t), "permanent", "transient", "temporary") }
 
+// An AutoShutdown says which ends of significant children end their supervisor, as
+// if it had been told to stop (contract S9). What its own supervisor does then
+// follows its restart type: only a permanent one is started again, and under the
+// root that is what Supervise makes.
+type AutoShutdown uint8
+
+const (
+	// NoAutoShutdown ends no supervisor. No child may be significant then.
+	NoAutoShutdown AutoShutdown = iota
+	// AnySignificant ends it when one significant child has ended by itself.
+	AnySignificant
+	// AllSignificant ends it when the last one has.
+	AllSignificant
+)
+
+func (a AutoShutdown) String() string { return pick(int(a), "never", "any", "all") }
+
 // An Intensity bounds restarts: more than Max within Within ends the supervisor,
 // which is a failure for its own supervisor. The zero value is OTP's default, 1
 // in 5 s. A zero Within means 5 s.
@@ -65,11 +82,13 @@ const (
 // A SupervisorSpec describes a supervisor. It is plain data; the zero value is a
 // supervisor without children.
 type SupervisorSpec struct {
-	Name       string      // without a slash; unique among siblings
-	Strategy   Strategy    // zero: OneForOne
-	Restart    Intensity   // zero: 1 in 5 s
-	Children   []ChildSpec // in start order
-	Conditions []Condition // for all children; a child's own go first
+	Name     string    // without a slash; unique among siblings
+	Strategy Strategy  // zero: OneForOne
+	Restart  Intensity // zero: 1 in 5 s
+	// AutoShutdown ends the supervisor when its significant children have ended.
+	AutoShutdown AutoShutdown
+	Children     []ChildSpec // in start order
+	Conditions   []Condition // for all children; a child's own go first
 }
 
 // A ChildSpec describes a child of a supervisor: a process, a group of alike
@@ -86,9 +105,14 @@ type ChildSpec struct {
 	// Count above 0 makes a group of so many alike children, which supervises
 	// them one for one with an intensity of its own. At most 2^30.
 	Count int
-	// Restart says after which ends the child is started again. Members of a
-	// group have this type; the group itself is permanent.
+	// Restart says after which ends the child is started again. A subtree has it
+	// like any other child. Members of a group have this type; the group itself is
+	// permanent.
 	Restart RestartType
+	// Significant makes the child count for its supervisor's AutoShutdown when it
+	// ends by itself and is not restarted. Not for permanent children, and so not
+	// for groups.
+	Significant bool
 	// Tries above 0 gives the child up after so many restarts in its life.
 	Tries int
 	// Intensity is a group's own. Zero: 1 in 5 s.

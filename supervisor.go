@@ -141,6 +141,7 @@ func (s *supervisor) byName(name string) *child {
 // with; those added to an earlier life are gone, as in OTP.
 func (s *supervisor) boot() {
 	m := supervise.New(supervise.Strategy(s.spec.Strategy), s.spec.Restart.plan())
+	m.SetAutoShutdown(supervise.AutoShutdown(s.spec.AutoShutdown))
 	s.mu.Lock()
 	if s.begun {
 		s.restarts++

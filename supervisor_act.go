@@ -94,7 +94,7 @@ func (s *supervisor) act(a supervise.Action, cause *event) {
 	case supervise.ActGiveUp:
 		s.giveUp(c, a.End)
 	case supervise.ActEnded:
-		s.ended(a.End)
+		s.ended()
 	}
 }
 
@@ -224,7 +224,7 @@ func (s *supervisor) giveUp(c *child, end supervise.End) {
 }
 
 // ended reports the end to the parent, to whom the supervisor belongs from here on.
-func (s *supervisor) ended(end supervise.End) {
+func (s *supervisor) ended() {
 	s.mu.Lock()
 	s.machine, s.up = nil, false
 	s.mu.Unlock()
@@ -239,9 +239,6 @@ func (s *supervisor) ended(end supervise.End) {
 		if s.how == haltKill {
 			reason = ErrKilled
 		}
-	}
-	if end == supervise.EndAutoShutdown {
-		reason = ErrShutdown
 	}
 	s.report(event{kind: eventExited, reason: reason, outcome: s.outcome})
 }

@@ -100,6 +100,12 @@ func (s *supervisor) add(o *order) {
 		o.answer(&SpecError{Faults: []string{fmt.Sprintf("Name: %q is taken in %s", name, s.path)}})
 		return
 	}
+	var f faults
+	checkSignificant(o.spec, s.spec.AutoShutdown, "", &f)
+	if err := f.err(); err != nil {
+		o.answer(err)
+		return
+	}
 	c := s.newChild(*o.spec)
 	o.made = c
 	s.mu.Lock()

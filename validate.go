@@ -29,6 +29,9 @@ func checkSupervisor(s *SupervisorSpec, at string, f *faults) {
 	if s.Strategy > RestForOne {
 		f.add(at+"Strategy", "unknown strategy %d", s.Strategy)
 	}
+	if s.AutoShutdown > AllSignificant {
+		f.add(at+"AutoShutdown", "unknown auto-shutdown %d", s.AutoShutdown)
+	}
 	checkIntensity(s.Restart, at+"Restart", f)
 	checkConditions(s.Conditions, at, f)
 	seen := map[string]int{}
@@ -36,6 +39,7 @@ func checkSupervisor(s *SupervisorSpec, at string, f *faults) {
 		path := fmt.Sprintf("%sChildren[%d].", at, i)
 		c := &s.Children[i]
 		checkChild(c, path, f)
+		checkSignificant(c, s.AutoShutdown, path, f)
 		name := childName(c)
 		if name == "" {
 			continue
@@ -45,6 +49,17 @@ func checkSupervisor(s *SupervisorSpec, at string, f *faults) {
 			continue
 		}
 		seen[name] = i
+	}
+}
+
+// checkSignificant refuses what OTP refuses as a bad combination.
+func checkSignificant(c *ChildSpec, auto AutoShutdown, at string, f *faults) {
+	switch {
+	case !c.Significant:
+	case auto == NoAutoShutdown:
+		f.add(at+"Significant", "the supervisor's AutoShutdown is %v", auto)
+	case c.grouped() || c.Restart == Permanent:
+		f.add(at+"Significant", "is for transient and temporary children, and not for groups")
 	}
 }
 

@@ -187,5 +187,9 @@ func (m *Machine) autoShutdown(c *child) {
 			}
 		}
 	}
+	if m.phase == booting { // as in OTP, where the boot hears of no exit before it is through
+		m.due = true
+		return
+	}
 	m.finish(EndAutoShutdown)
 }

@@ -67,6 +67,10 @@ func (m *Machine) advance() {
 	if m.phase == booting && m.booting == 0 {
 		m.phase = running
 		m.emit(Action{Kind: ActBooted})
+		if m.due {
+			m.finish(EndAutoShutdown)
+			m.advanceEnd()
+		}
 	}
 }
 
