@@ -101,7 +101,7 @@ func (c *child) policy() supervise.Child {
 	if c.group != nil {
 		t = supervise.Permanent
 	}
-	return supervise.Child{ID: c.id, Type: t, Tries: c.plan.Tries, Backoff: c.plan.backoff, Significant: c.plan.Significant}
+	return supervise.Child{ID: c.id, Type: t, Tries: c.plan.Tries, TriesWithin: c.plan.TriesWithin, Backoff: c.plan.backoff, Significant: c.plan.Significant}
 }
 
 func (c *child) stopTimers() {

@@ -2,6 +2,7 @@ package bastion
 
 import (
 	"sync"
+	"time"
 
 	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/internal/supervise"
@@ -48,16 +49,16 @@ const (
 
 // A memberFile is what a group must remember of one member.
 type memberFile struct {
-	streak    supervise.Streak
-	restarted int
-	failure   *Failure
-	delay     executor.Timer // between two incarnations
-	timer     executor.Timer // start timeout or shutdown time
-	late      bool           // its start timed out
-	starting  bool           // its first start is waited for (Spawn)
-	leaving   bool           // it was told to stop for good
-	halt      halt
-	waiting   waiters
+	streak   supervise.Streak
+	spent    supervise.Spent
+	failure  *Failure
+	delay    executor.Timer // between two incarnations
+	timer    executor.Timer // start timeout or shutdown time
+	late     bool           // its start timed out
+	starting bool           // its first start is waited for (Spawn)
+	leaving  bool           // it was told to stop for good
+	halt     halt
+	waiting  waiters
 }
 
 func newGroup(pl *plan, parent *base, index uint32) *group {
@@ -263,11 +264,11 @@ func (g *group) memberExited(ev *event) {
 // judge is for a member that ended by itself.
 func (g *group) judge(ev *event) {
 	p, pl := ev.p, g.plan
-	restarted := 0
+	spent := 0
 	if f := g.files[p]; f != nil {
-		restarted = f.restarted
+		spent = f.spent.Count(g.sys.clock.Now(), pl.TriesWithin)
 	}
-	v := supervise.Decide(supervise.Type(pl.Restart), classify(ev.reason), verdictOf(ev.outcome), pl.Tries, restarted)
+	v := supervise.Decide(supervise.Type(pl.Restart), classify(ev.reason), verdictOf(ev.outcome), pl.Tries, spent)
 	switch v {
 	case supervise.VerdictRestart:
 		g.restart(ev)
@@ -303,16 +304,25 @@ func (g *group) escalation(p *process, cause, reason error) error {
 }
 
 func (g *group) restart(ev *event) {
-	p := ev.p
-	if g.window.Add(g.sys.clock.Now()) {
-		g.publish(ev, "escalate (intensity exceeded)")
-		g.giveUp(g.escalation(p, ErrIntensity, ev.reason), 0)
-		return
+	p, now, least := ev.p, g.sys.clock.Now(), time.Duration(0)
+	if g.window.Add(now) {
+		switch in := g.plan.Intensity.plan(); in.Exceeded {
+		case supervise.GiveChildUp:
+			g.publish(ev, "gave it up")
+			g.leave(p, ev.reason, nil)
+			return
+		case supervise.RetryLater:
+			least = in.RetryAfter
+		default:
+			g.publish(ev, "escalate (intensity exceeded)")
+			g.giveUp(g.escalation(p, ErrIntensity, ev.reason), 0)
+			return
+		}
 	}
 	f := g.file(p)
 	attempt := f.streak.Next(ev.up, g.plan.backoff.Healthy)
-	wait := g.plan.backoff.Delay(attempt, jitter())
-	f.restarted++
+	wait := max(g.plan.backoff.Delay(attempt, jitter()), least)
+	f.spent.Add(now, g.plan.Tries, g.plan.TriesWithin)
 	f.failure = &Failure{Path: p.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: attempt}
 	if ev.report != nil {
 		f.failure.Message = ev.report.Message

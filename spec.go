@@ -53,11 +53,35 @@ const (
 func (a AutoShutdown) String() string { return pick(int(a), "never", "any", "all") }
 
 // An Intensity bounds restarts: more than Max within Within ends the supervisor,
-// which is a failure for its own supervisor. The zero value is OTP's default, 1
-// in 5 s. A zero Within means 5 s.
+// which is a failure for its own supervisor, or has the outcome in Exceeded. If
+// Max and Within are zero they are OTP's default, 1 in 5 s. A zero Within alone
+// means 5 s; for a Max of none use NoRestarts.
 type Intensity struct {
 	Max    int
 	Within time.Duration
+	// Exceeded is what follows when there are more.
+	Exceeded Exceeded
+	// RetryAfter is the pause of RetryLater. Zero: Within. A backoff of the child
+	// that is longer counts instead.
+	RetryAfter time.Duration
+}
+
+// An Exceeded says what follows when a child fails more often than the intensity
+// of its supervisor, or of its group, allows.
+type Exceeded uint8
+
+const (
+	// EndSupervisor ends the supervisor, or group: a failure for the one above.
+	EndSupervisor Exceeded = iota
+	// GiveUpChild leaves the child that failed down, as when its Tries are used
+	// up, and the supervisor goes on. A member of a group leaves it.
+	GiveUpChild
+	// RetryLater keeps the child down for RetryAfter and then restarts it.
+	RetryLater
+)
+
+func (e Exceeded) String() string {
+	return pick(int(e), "end supervisor", "give up child", "retry later")
 }
 
 var (
@@ -113,8 +137,11 @@ type ChildSpec struct {
 	// ends by itself and is not restarted. Not for permanent children, and so not
 	// for groups.
 	Significant bool
-	// Tries above 0 gives the child up after so many restarts in its life.
+	// Tries above 0 gives the child up after so many restarts for failures of its
+	// own, in its life or within TriesWithin. A start by order begins a new life.
 	Tries int
+	// TriesWithin is the stretch of time in which Tries counts. Zero: its life.
+	TriesWithin time.Duration
 	// Intensity is a group's own. Zero: 1 in 5 s.
 	Intensity Intensity
 	// Backoff delays restarts. Nil: at once. See Constant, Linear, Exponential.

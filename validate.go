@@ -2,7 +2,6 @@ package bastion
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -89,6 +88,12 @@ func checkChild(c *ChildSpec, at string, f *faults) {
 	if c.Tries < 0 {
 		f.add(at+"Tries", "must not be negative, is %d", c.Tries)
 	}
+	switch {
+	case c.TriesWithin < 0:
+		f.add(at+"TriesWithin", "must not be negative, is %v", c.TriesWithin)
+	case c.TriesWithin > 0 && c.Tries == 0:
+		f.add(at+"TriesWithin", "says nothing without Tries")
+	}
 	if c.Restart > Temporary {
 		f.add(at+"Restart", "unknown restart type %d", c.Restart)
 	}
@@ -151,6 +156,14 @@ func checkIntensity(i Intensity, at string, f *faults) {
 	if i.Within < 0 {
 		f.add(at+".Within", "must not be negative, is %v", i.Within)
 	}
+	switch {
+	case i.Exceeded > RetryLater:
+		f.add(at+".Exceeded", "unknown outcome %d", i.Exceeded)
+	case i.RetryAfter < 0:
+		f.add(at+".RetryAfter", "must not be negative, is %v", i.RetryAfter)
+	case i.RetryAfter > 0 && i.Exceeded != RetryLater:
+		f.add(at+".RetryAfter", "is for RetryLater; Exceeded is %v", i.Exceeded)
+	}
 }
 
 func checkConditions(cs []Condition, at string, f *faults) {
@@ -167,20 +180,20 @@ func checkConditions(cs []Condition, at string, f *faults) {
 
 func (c *ChildSpec) grouped() bool { return c.Group || c.Count > 0 }
 
-// intensity fills in the defaults of an Intensity.
+// plan is the intensity with its defaults, as the decision takes it.
 func (i Intensity) plan() supervise.Intensity {
-	switch {
-	case i == Intensity{}:
-		i = Intensity{Max: 1, Within: defaultWindow}
-	case i.Max < 0:
-		i.Max = 0
-	case i.Max == math.MaxInt:
-		i.Max = supervise.Unlimited
+	if i.Max == 0 && i.Within == 0 {
+		i.Max = 1
 	}
 	if i.Within == 0 {
 		i.Within = defaultWindow
 	}
-	return supervise.Intensity{Max: i.Max, Within: i.Within}
+	if i.RetryAfter == 0 {
+		i.RetryAfter = i.Within
+	}
+	return supervise.Intensity{
+		Max: max(i.Max, 0), Within: i.Within, Exceeded: supervise.Exceeded(i.Exceeded), RetryAfter: i.RetryAfter,
+	}
 }
 
 // shutdown is the child's shutdown time with its default.

@@ -82,9 +82,11 @@ type Child struct {
 	ID   ID
 	Type Type
 
-	// Tries, if positive, is how many restarts the child gets for its own failures in its whole life; after
-	// one failure more it is given up. A start on order begins a new life. Restarts together with a sibling do not count.
-	Tries int
+	// Tries, if positive, is how many restarts the child gets for its own failures, in its whole life or, if TriesWithin is
+	// positive, in any stretch of time of that length; after one failure more it is given up. A start on order begins a
+	// new life. Restarts together with a sibling do not count.
+	Tries       int
+	TriesWithin time.Duration
 
 	Backoff     Backoff // the wait before a restart; zero: none
 	Significant bool    // see AutoShutdown

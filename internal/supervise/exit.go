@@ -31,7 +31,7 @@ func (m *Machine) exited(c *child, ev Event) {
 	case was == starting:
 		m.startFailed(c, ev)
 	default:
-		m.judge(c, ev, Decide(c.Type, ev.Class, ev.Outcome, c.Tries, c.restarted))
+		m.judge(c, ev, Decide(c.Type, ev.Class, ev.Outcome, c.Tries, c.spent.Count(m.now, c.TriesWithin)))
 	}
 }
 
@@ -51,7 +51,7 @@ func (m *Machine) startFailed(c *child, ev Event) {
 	case c.ordered && plain:
 		m.rest(c, goalStopped, WhyStartFailed)
 	default:
-		m.judge(c, ev, Decide(c.Type, ClassAbnormal, ev.Outcome, c.Tries, c.restarted))
+		m.judge(c, ev, Decide(c.Type, ClassAbnormal, ev.Outcome, c.Tries, c.spent.Count(m.now, c.TriesWithin)))
 	}
 }
 
@@ -94,7 +94,7 @@ func (m *Machine) failed(c *child, ev Event) {
 			return
 		}
 	}
-	c.restarted++
+	c.spent.Add(m.now, c.Tries, c.TriesWithin)
 	m.emit(Action{Kind: ActRestarting, ID: c.ID, Attempt: attempt, Count: m.window.Count(m.now), For: wait})
 	if wait > 0 {
 		c.waiting = true

@@ -60,8 +60,8 @@ type child struct {
 	again   bool // ordered up while it was being stopped by order
 	closed  bool // Down has been given since the last Start
 
-	restarted int // restarts for its own failures in this life, for Tries
-	streak    Streak
+	spent  Spent // restarts for its own failures in this life, for Tries
+	streak Streak
 }
 
 type state uint8

@@ -33,7 +33,7 @@ func (m *Machine) startChild(c *child) {
 // orderUp begins a new life of a child that is down.
 func (m *Machine) orderUp(c *child) {
 	c.goal, c.ordered = goalUp, true
-	c.restarted, c.streak = 0, Streak{}
+	c.spent, c.streak = Spent{}, Streak{}
 	if m.healing && m.covers(c) && m.descending() {
 		m.join(c) // its siblings are down for a restart: it starts in its place among them
 	}

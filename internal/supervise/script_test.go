@@ -12,7 +12,7 @@ import (
 // remembers what was asked of it, so that "obey" can answer.
 //
 //	start STRATEGY [max=N] [within=D] [exceeded=X] [retry=D] [auto=any|all] CHILD...   CHILD: name[:type]
-//	child NAME [type] [tries=N] [first=D kind=K step=D factor=F cap=D jitter=F healthy=D] [significant] [before=NAME]
+//	child NAME [type] [tries=N [in=D]] [first=D kind=K step=D factor=F cap=D jitter=F healthy=D] [significant] [before=NAME]
 //	boot | shutdown
 //	started NAME            failed NAME [jitter=F] [outcome=O]
 //	exit NAME CLASS [up=D] [jitter=F] [outcome=O]
@@ -98,7 +98,7 @@ func (s *script) child(a *args) error {
 		}
 		c.Type = parse[Type](a, w, 3)
 	}
-	c.Tries = a.count("tries", 0)
+	c.Tries, c.TriesWithin = a.count("tries", 0), a.dur("in", 0)
 	c.Backoff = Backoff{
 		First: a.dur("first", 0), Step: a.dur("step", 0), Factor: a.num("factor"), Max: a.dur("cap", 0),
 		Jitter: a.num("jitter"), Healthy: a.dur("healthy", 0), Kind: pick[BackoffKind](a, "kind", 4),

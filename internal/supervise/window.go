@@ -19,6 +19,10 @@ func NewWindow(i Intensity) Window {
 	return Window{max: max(i.Max, 0), within: i.Within}
 }
 
+// Resize changes the bounds and keeps what is known of the past. What had left, or did not matter to the old bounds, is
+// not known any more.
+func (w *Window) Resize(i Intensity) { w.max, w.within = max(i.Max, 0), i.Within }
+
 // Add notes a restart at now and says whether that is one too many. A now before the last one counts as the last one.
 func (w *Window) Add(now time.Time) (exceeded bool) {
 	if w.max == Unlimited {
@@ -32,9 +36,7 @@ func (w *Window) Add(now time.Time) (exceeded bool) {
 		t = max(t, w.at[len(w.at)-1])
 	}
 	w.expire(t)
-	if len(w.at)-w.head > w.max {
-		w.head++ // the newest max+1 decide; older ones cannot matter any more
-	}
+	w.head = max(w.head, len(w.at)-w.max) // the newest max+1 decide; older ones cannot matter any more
 	w.compact()
 	w.at = append(w.at, t)
 	return len(w.at)-w.head > w.max
