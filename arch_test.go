@@ -50,18 +50,20 @@ const (
 )
 
 var arrows = []arrow{
-	{pkg: ".", may: []string{"executor", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise"},
+	{pkg: ".", may: []string{"executor", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise"},
 		why: "the root is policy over mechanism; what is built on the root is its client", ban: coreBans},
 	{pkg: "executor", may: []string{"executor/topology", "internal/goid", "internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "executor/topology", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/mailbox/...", may: []string{"internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "internal/supervise/...", why: "the decision is pure; it has no one to ask", ban: coreBans},
+	{pkg: "internal/backoff", may: []string{"internal/supervise"}, why: "words for users, which the decision takes as numbers", ban: coreBans},
 	{pkg: "internal/relaxed", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/goid", why: primitiveWhy, ban: coreBans},
-	{pkg: "fort/...", why: "the fort guards any Go program; it knows nothing of processes", ban: bans{
-		"html/template": "the guard stays small: it runs when everything else has failed",
-		"net/http":      "the guard stays small: it runs when everything else has failed",
-	}},
+	{pkg: "fort/...", may: []string{"internal/backoff", "internal/osproc", "internal/supervise"},
+		why: "the fort guards any program; it knows nothing of processes and shares only words and arithmetic with them", ban: bans{
+			"html/template": "the guard stays small: it runs when everything else has failed",
+			"net/http":      "the guard stays small: it runs when everything else has failed",
+		}},
 	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "examples/kv/kvstore"}, why: clientWhy},
 	{pkg: "examples/...", may: []string{".", "executor", "executor/topology"}, why: clientWhy},
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/backoff"
 	"github.com/bastion-go/bastion/internal/mailbox"
 	"github.com/bastion-go/bastion/internal/relaxed"
 	"github.com/bastion-go/bastion/internal/supervise"
@@ -85,9 +86,7 @@ func newPlan(sys *System, parent *base, spec ChildSpec, inherited []Condition) *
 	pl.hooked = cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil
 	pl.conditions = append(pl.conditions, spec.Conditions...)
 	pl.conditions = append(pl.conditions, inherited...)
-	if spec.Backoff != nil {
-		pl.backoff = spec.Backoff.plan()
-	}
+	pl.backoff = backoff.Plan(spec.Backoff)
 	return pl
 }
 

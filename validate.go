@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bastion-go/bastion/internal/backoff"
 	"github.com/bastion-go/bastion/internal/supervise"
 )
 
@@ -100,10 +101,8 @@ func checkChild(c *ChildSpec, at string, f *faults) {
 	checkTimes(c, at, f)
 	checkIntensity(c.Intensity, at+"Intensity", f)
 	checkConditions(c.Conditions, at, f)
-	if c.Backoff != nil {
-		for _, fault := range c.Backoff.faults() {
-			f.add(at+"Backoff", "%s", fault)
-		}
+	for _, fault := range backoff.Faults(c.Backoff) {
+		f.add(at+"Backoff", "%s", fault)
 	}
 	if c.WaitReady && c.Start.loop == nil && !c.Start.zero() {
 		f.add(at+"WaitReady", "is for loops; a handler has started when its Start hook returns")
