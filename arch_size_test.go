@@ -166,14 +166,15 @@ func (f *source) bubble(call *ast.CallExpr) bool {
 // goFiles may contain a go statement. Everywhere else a goroutine is had from the executor, from ctx.Go, or from one of
 // these, so that its owner can stop it and wait for it.
 var goFiles = map[string]string{
-	"goroutine.go":         "ctx.Go itself: the incarnation counts its goroutines, and ends when they have returned",
-	"executor/executor.go": "the watcher: Close ends it and waits for it",
-	"executor/seats.go":    "the workers: Close ends them and waits for them",
-	"executor/slow.go":     "the config's hooks are the user's and may block: the watcher calls them elsewhere, one at a time",
-	"run.go":               "Run's watch for signals: leaves when the system is down, which Run waits for",
-	"system.go":            "closing a system from one of its own agendas or processes, which cannot wait for that; Done and Wait tell",
-	"crash.go":             "a formatter and a logger are the user's: a Goexit must not end an agenda; who reports waits for them",
-	"loop.go":              "the goroutine of a loop process: its incarnation ends when it returns",
+	"goroutine.go":                  "ctx.Go itself: the incarnation counts its goroutines, and ends when they have returned",
+	"executor/executor.go":          "the watcher: Close ends it and waits for it",
+	"executor/seats.go":             "the workers: Close ends them and waits for them",
+	"executor/slow.go":              "the config's hooks are the user's and may block: the watcher calls them elsewhere, one at a time",
+	"run.go":                        "Run's watch for signals: leaves when the system is down, which Run waits for",
+	"system.go":                     "closing a system from one of its own agendas or processes, which cannot wait for that; Done and Wait tell",
+	"crash.go":                      "a formatter and a logger are the user's: a Goexit must not end an agenda; who reports waits for them",
+	"internal/osproc/start_unix.go": "the owner of a process of the system, on the thread that forked it: ends with it, which Done tells",
+	"loop.go":                       "the goroutine of a loop process: its incarnation ends when it returns",
 
 	"cmd/bastion/internal/perf/baseline.go": "goroutines are what is measured here; each benchmark waits for its own",
 }

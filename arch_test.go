@@ -59,6 +59,10 @@ var arrows = []arrow{
 	{pkg: "internal/backoff", may: []string{"internal/supervise"}, why: "words for users, which the decision takes as numbers", ban: coreBans},
 	{pkg: "internal/relaxed", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/goid", why: primitiveWhy, ban: coreBans},
+	{pkg: "internal/osproc", why: "processes of the system are mechanism: supervision of them sits above", ban: bans{
+		"html/template": "the guard of the fort is built on this and stays small",
+		"net/http":      "the guard of the fort is built on this and stays small",
+	}},
 	{pkg: "fort/...", may: []string{"internal/backoff", "internal/osproc", "internal/supervise"},
 		why: "the fort guards any program; it knows nothing of processes and shares only words and arithmetic with them", ban: bans{
 			"html/template": "the guard stays small: it runs when everything else has failed",
