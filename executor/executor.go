@@ -30,8 +30,11 @@ type Executor struct {
 	cfg        Config
 	label      string // labelExecutor's value: tells the workers of several executors apart
 	place      *topology.Placement
-	domains    []*domain
-	seats      []*seat // one for each permit
+	domains    []*domain // those that have seats
+	seats      []*seat   // one for each permit
+	byNode     map[int][]*domain
+	cpus       processors
+	ties       ties
 	// nextDomain spreads outside submissions over the domains. Written and read by submitters.
 	nextDomain atomic.Uint32
 	watcher    *watcher
@@ -42,12 +45,10 @@ type Executor struct {
 	// slice that was asked to, and while they search.
 	closing atomic.Bool
 
-	mu        sync.Mutex // guards what follows, and the idle half of idle
+	mu        sync.Mutex // guards what follows, the lists of the domains, and the idle half of idle
 	all       []*Worker  // every worker ever made, by id; readers may keep a copy of the slice
-	parkedTop *Worker    // workers asleep on their note, last parked first
-	parkedLen int
-	dormant   *Worker // workers without a goroutine
-	free      []*seat // idle permits, last used on top
+	parkedLen int        // in the lists of all domains
+	dormant   *Worker    // workers without a goroutine
 	// unseated[s] is the number of workers in state s, for the states revoked, waits and detached. (The others are
 	// counted along, and mean nothing.)
 	unseated [parked + 1]int
@@ -58,12 +59,6 @@ type Executor struct {
 	started  bool
 	closed   bool
 	changed  chan struct{} // closed and replaced at each change that Close waits for
-}
-
-// domain is a part of the machine whose workers share an injection queue.
-type domain struct {
-	inject injection
-	order  []*domain // where its workers look for work: itself first. Fixed by New.
 }
 
 // New returns an executor that accepts tasks and runs none before Start. The error names the wrong field of c.
@@ -77,12 +72,15 @@ func New(c Config) (*Executor, error) {
 		maxBlocked: c.MaxBlocked,
 		clock:      c.Clock,
 		cfg:        c,
+		cpus:       c.cpus,
 		place:      topology.Place(c.Topology, c.Workers),
 		changed:    make(chan struct{}),
 	}
 	e.label = fmt.Sprintf("%p", e)
 	e.watcher = newWatcher(e)
-	e.newSeats()
+	e.layOut()
+	e.byNode = e.nodes()
+	e.tie()
 	for range c.Workers {
 		w := e.newWorker()
 		w.below, e.dormant = e.dormant, w
@@ -122,19 +120,8 @@ func (e *Executor) Start() {
 	}
 	e.mu.Unlock()
 	if e.anyReady() {
-		e.wake()
+		e.wake(e.domains[0])
 	}
-}
-
-// Submit queues t, from any goroutine. Before Start it waits there; after Close it is never run. A worker's own
-// goroutine had better use [Worker.Submit].
-func (e *Executor) Submit(t *Task) {
-	d := e.domains[0]
-	if n := uint32(len(e.domains)); n > 1 {
-		d = e.domains[e.nextDomain.Add(1)%n]
-	}
-	d.inject.put(t)
-	e.wake()
 }
 
 // Clock returns the clock that the executor was given.
@@ -169,10 +156,9 @@ func (e *Executor) Close(ctx context.Context) error {
 		e.stir() // the watcher finds those that are blocked
 		e.closed = true
 		e.closing.Store(true) // before askYield, see sliceEnded
-		for w := e.parkedTop; w != nil; w = w.below {
+		for w := e.sleeper(e.domains[0]); w != nil; w = e.sleeper(e.domains[0]) {
 			w.note <- struct{}{}
 		}
-		e.parkedTop, e.parkedLen = nil, 0
 		for _, w := range e.all {
 			w.ctl.askYield()
 		}

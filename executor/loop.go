@@ -33,16 +33,17 @@ func (w *Worker) sliceEnded(t *Task, again bool) bool {
 		}
 		w.spill()
 		if w.e.reseat(w, parked) {
+			w.settle()
 			return true
 		}
-		w.e.wake()
+		w.wake()
 		return w.sleep()
 	}
 	if again {
 		w.enqueue(t)
 		// The task will be taken here next; others are needed only if it is not alone.
 		if w.ring.len() > 1 || w.cell.Load() != nil {
-			w.e.wake()
+			w.wake()
 		}
 	}
 	w.ctl.yielded()
@@ -76,9 +77,10 @@ func (w *Worker) next() *Task {
 func (w *Worker) lookUp() *Task {
 	w.turn = injectEvery
 	if w.goschedIn--; w.goschedIn <= 0 {
-		w.goschedIn = goschedEvery
+		w.goschedIn = w.e.ties.goschedEvery
 		w.current.Store(nil) // not in a slice: waiting for Go's scheduler is not standing still
 		runtime.Gosched()
+		w.settle()
 	}
 	t := w.inject().take(&w.ring, 0)
 	if t == nil {
@@ -117,12 +119,11 @@ func (w *Worker) search() *Task {
 			return nil // enough others do
 		}
 		w.searching = true
-		if t := w.rob(); t != nil {
-			w.c.stolen.Add(1)
+		if t := w.rob(round >= nearRounds); t != nil {
 			w.found()
 			return t
 		}
-		if round < searchRounds-1 {
+		if round < searchRounds-1 && !w.locked { // a locked one would pay two switches of threads
 			runtime.Gosched()
 		}
 	}
@@ -147,29 +148,6 @@ func (w *Worker) found() {
 		return
 	}
 	if w.e.anyReady() {
-		w.e.wake()
+		w.wake()
 	}
-}
-
-// rob looks into the other seats' rings, the near before the far, and into other domains' injection queues.
-func (w *Worker) rob() *Task {
-	w.victimTurn++
-	seat := w.seat.Load()
-	for _, tier := range seat.victims {
-		for i := range tier {
-			v := tier[(i+w.victimTurn)%len(tier)].w.Load()
-			if v == nil || v == w || v.ring.len() == 0 {
-				continue
-			}
-			if t := w.ring.stealFrom(&v.ring); t != nil {
-				return t
-			}
-		}
-	}
-	for _, d := range seat.dom.order[1:] {
-		if t := d.inject.take(&w.ring, w.share(d)); t != nil {
-			return t
-		}
-	}
-	return nil
 }

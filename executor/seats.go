@@ -7,50 +7,32 @@ import "sync/atomic"
 // its seat takes nothing with it.
 type seat struct {
 	dom *domain
+	cpu int   // what it was laid out on
+	pin []int // the CPUs that its worker's thread is pinned to; nil: none
 	// w is the worker that sits here; nil: the permit is idle. Written under Executor.mu; read by thieves and the
 	// watcher, for whom an old value is as good.
 	w atomic.Pointer[Worker]
-	// victims are the other seats in the order in which to rob them, in tiers of equals. Fixed by New.
-	victims [][]*seat
-}
-
-// newSeats lays the permits out on the machine.
-func (e *Executor) newSeats() {
-	for range e.place.Domains {
-		e.domains = append(e.domains, &domain{})
-	}
-	for i, d := range e.domains {
-		for _, j := range e.place.DomainOrder(i) {
-			d.order = append(d.order, e.domains[j])
-		}
-	}
-	for i := range e.permits {
-		e.seats = append(e.seats, &seat{dom: e.domains[e.place.Domain[i]]})
-	}
-	for i, s := range e.seats {
-		for _, tier := range e.place.Victims(i) {
-			var seats []*seat
-			for _, v := range tier {
-				seats = append(seats, e.seats[v])
-			}
-			s.victims = append(s.victims, seats)
-		}
-	}
+	// tiers are the other seats in the order in which to rob them, in tiers of equals. Fixed by New.
+	tiers []tier
 }
 
 // What follows moves permits between workers. All of it runs under e.mu, except wake's first look; what must not
 // happen there (starting a worker means calling the user's NewLocal) happens after.
 
-// freeSeat takes an idle permit, for a worker that will search or will not; nil: there is none.
-func (e *Executor) freeSeat(searching bool) *seat {
+// freeSeat takes the idle permit nearest to a domain, for a worker that will search or will not; nil: there is none.
+func (e *Executor) freeSeat(searching bool, near *domain) *seat {
 	if e.closed || !e.idle.take(searching) {
 		return nil
 	}
 	e.stir()
-	last := len(e.free) - 1
-	s := e.free[last]
-	e.free = e.free[:last]
-	return s
+	for _, d := range near.order {
+		if last := len(d.free) - 1; last >= 0 {
+			s := d.free[last]
+			d.free = d.free[:last]
+			return s
+		}
+	}
+	panic("executor: an idle permit that is nowhere")
 }
 
 // sit gives s, a free seat, to w, which has none.
@@ -68,32 +50,38 @@ func (e *Executor) rise(w *Worker, searching bool) {
 }
 
 func (e *Executor) release(s *seat, searching bool) {
-	e.free = append(e.free, s)
+	s.dom.free = append(s.dom.free, s)
 	e.idle.release(searching)
 }
 
-// wake gives an idle permit to a worker that will search for work, if a permit is idle and nobody searches already.
-// Whoever made work visible calls it afterwards; see idleWord for why nothing is missed.
-func (e *Executor) wake() {
+// wake gives an idle permit to a worker that will search for work, if a permit is idle and nobody searches already: the
+// permit nearest to where the work is, and to whoever slept nearest to that (E3). Whoever made work visible calls it
+// afterwards; see idleWord for why nothing is missed.
+func (e *Executor) wake(near *domain) {
 	if e.idle.wanted() {
-		e.wakeOne()
+		e.wakeOne(near)
 	}
 }
 
-func (e *Executor) wakeOne() {
+// wake is Executor.wake for work that is with w.
+func (w *Worker) wake() {
+	if w.e.idle.wanted() {
+		w.e.wakeOne(w.seat.Load().dom)
+	}
+}
+
+func (e *Executor) wakeOne(near *domain) {
 	e.mu.Lock()
 	var s *seat
 	if e.idle.wanted() {
-		s = e.freeSeat(true)
+		s = e.freeSeat(true, near)
 	}
 	if s == nil {
 		e.mu.Unlock()
 		return
 	}
-	w := e.parkedTop
+	w := e.sleeper(s.dom)
 	if w != nil {
-		e.parkedTop, w.below = w.below, nil
-		e.parkedLen--
 		w.searching = true
 		e.sit(w, s)
 		e.mu.Unlock()
@@ -118,6 +106,21 @@ func (e *Executor) wakeOne() {
 	e.launch(w, s)
 }
 
+// sleeper takes the parked worker that sat nearest to d off its list; nil: none is parked.
+func (e *Executor) sleeper(d *domain) *Worker {
+	if e.parkedLen == 0 {
+		return nil
+	}
+	for _, d := range d.order {
+		if w := d.parked; w != nil {
+			d.parked, w.below = w.below, nil
+			e.parkedLen--
+			return w
+		}
+	}
+	panic("executor: a parked worker that is nowhere")
+}
+
 // launch starts a goroutine for w, which has none, on a seat that was taken for a searcher.
 func (e *Executor) launch(w *Worker, s *seat) {
 	w.alive = true
@@ -134,7 +137,7 @@ func (w *Worker) park() bool {
 	stay := w.e.unseat(w, parked)
 	// w is idle now, and looks once more: this pairs with wake, see idleWord. It may wake itself.
 	if w.e.anyReady() {
-		w.e.wake()
+		w.wake()
 	}
 	return stay && w.await()
 }
@@ -149,7 +152,11 @@ func (w *Worker) sleep() bool {
 
 func (w *Worker) await() bool {
 	<-w.note
-	return w.ctl.state() != parked // parked: woken to end
+	if w.ctl.state() == parked {
+		return false // woken to end
+	}
+	w.settle()
+	return true
 }
 
 // unseat takes w, whose goroutine calls, to a state without a permit, and returns the permit, if it had one, to the
@@ -178,7 +185,7 @@ func (e *Executor) reseat(w *Worker, otherwise uint32) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	from := w.ctl.state()
-	if s := e.freeSeat(false); s != nil {
+	if s := e.freeSeat(false, w.seat.Load().dom); s != nil {
 		e.recount(w, from, holds)
 		e.sit(w, s)
 		return true
@@ -188,13 +195,14 @@ func (e *Executor) reseat(w *Worker, otherwise uint32) bool {
 	return false
 }
 
-// shelve puts w on the list of parked workers. False: there are enough spares, or the executor closes; w's goroutine
+// shelve puts w on its domain's list of parked workers. False: there are enough spares, or the executor closes; w's goroutine
 // should end.
 func (e *Executor) shelve(w *Worker) bool {
 	if e.closed || e.parkedLen >= e.permits+spareWorkers {
 		return false
 	}
-	w.below, e.parkedTop = e.parkedTop, w
+	d := w.seat.Load().dom
+	w.below, d.parked = d.parked, w
 	e.parkedLen++
 	return true
 }
@@ -210,7 +218,7 @@ func (e *Executor) retire(w *Worker) {
 			go w.main()
 			return
 		}
-		if s := e.freeSeat(false); s != nil {
+		if s := e.freeSeat(false, w.seat.Load().dom); s != nil {
 			e.recount(w, from, holds)
 			e.sit(w, s)
 			go w.main()

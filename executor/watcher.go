@@ -27,6 +27,7 @@ type watcher struct {
 	looks    uint64    // how many there were
 	grants   uint64    // e.grants at the last look
 	told     bool      // OnSaturated knows of the present episode
+	unpinned bool      // OnUnpinned was called
 	reported time.Time
 }
 
@@ -165,6 +166,7 @@ func (x *watcher) look() (active bool) {
 	clear(x.at)
 	refused = refused || x.lookTwice() // at the bound a second look could only be refused as well
 	x.saturation(refused)
+	x.refusal()
 	if slowest != nil {
 		x.report(slowest, now)
 	}
@@ -228,7 +230,7 @@ func (x *watcher) replace(w *Worker) (refused bool) {
 	taken, refused := x.e.take(w)
 	if taken || refused {
 		if w.spill() > 0 || x.e.anyReady() {
-			x.e.wake()
+			w.wake()
 		}
 	}
 	return refused
@@ -236,7 +238,7 @@ func (x *watcher) replace(w *Worker) (refused bool) {
 
 func (x *watcher) takeQueue(w *Worker) {
 	if w.spill() > 0 {
-		x.e.wake()
+		w.wake()
 	}
 }
 
@@ -250,4 +252,11 @@ func (x *watcher) saturation(refused bool) {
 		return
 	}
 	x.told = x.callHook(func() { x.e.cfg.OnSaturated(x.e.maxBlocked) })
+}
+
+// refusal tells OnUnpinned once.
+func (x *watcher) refusal() {
+	if why := x.e.ties.refusal.Load(); why != nil && !x.unpinned && x.e.cfg.OnUnpinned != nil {
+		x.unpinned = x.callHook(func() { x.e.cfg.OnUnpinned(*why) })
+	}
 }

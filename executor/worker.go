@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bastion-go/bastion/executor/topology"
 	"github.com/bastion-go/bastion/internal/goid"
 	"github.com/bastion-go/bastion/internal/relaxed"
 )
@@ -24,12 +25,14 @@ type Worker struct {
 
 	// Used by the running goroutine only (and by the next one on the same Worker, which a mutex orders behind it).
 
-	streak     int  // slices in a row that came from the cell
-	turn       int  // slices left until the next look into the injection queue
-	goschedIn  int  // such looks left until the next Gosched
-	searching  bool // counted in the idle word as searching
-	finished   bool // the loop ended by itself, not by Goexit
-	victimTurn int  // where the next theft starts
+	streak     int   // slices in a row that came from the cell
+	turn       int   // slices left until the next look into the injection queue
+	goschedIn  int   // such looks left until the next Gosched
+	searching  bool  // counted in the idle word as searching
+	finished   bool  // the loop ended by itself, not by Goexit
+	victimTurn int   // where the next theft starts
+	locked     bool  // to its thread, until the goroutine ends
+	pinned     *seat // to whose CPUs its thread was pinned
 
 	_ [64]byte // the words below are read, and the cell taken, by others
 
@@ -37,6 +40,9 @@ type Worker struct {
 	// seat is the one that w has, or had last: whether it still has it is for ctl to say. Written by whoever seats
 	// it, under e.mu; read by the worker and the watcher to know where to rob and where to put what w cannot keep.
 	seat atomic.Pointer[seat]
+	// at is the domain of the CPU that w's thread was last seen on; nil: not known, or none of the executor's. Written by
+	// the worker, when it follows; read by those who would change places with it.
+	at atomic.Pointer[domain]
 	// g is the identity of the goroutine that runs this worker, 0 when there is none. Written by that goroutine when
 	// it starts and, because the runtime uses identities again, before it ends; read by Here, where only the
 	// goroutine whose identity it is can find it equal, and that one wrote it itself.
@@ -72,8 +78,9 @@ type Worker struct {
 
 // counters are off the fast path. All are written by the worker, except revocations by the watcher; read by Stats.
 type counters struct {
-	injected, stolen, parks, waits, goexits relaxed.Uint64
-	revocations                             relaxed.Uint64
+	injected, parks, waits, goexits, moves relaxed.Uint64
+	revocations                            relaxed.Uint64
+	thefts, taken                          [topology.Reaches]relaxed.Uint64 // by distance; see WorkerStats
 }
 
 // The labels by which a worker's goroutine is found in a goroutine profile; see [StackByLabel].
@@ -120,14 +127,14 @@ func (w *Worker) Submit(t *Task) {
 	}
 	if w.ctl.lost() {
 		w.spill()
-		w.e.wake()
+		w.wake()
 	}
 }
 
 // queue appends t to the ring, or half the ring and t to the injection queue, and wakes somebody to help. Worker only.
 func (w *Worker) queue(t *Task) {
 	w.enqueue(t)
-	w.e.wake()
+	w.wake()
 }
 
 func (w *Worker) enqueue(t *Task) {
@@ -167,7 +174,7 @@ func (w *Worker) inject() *injection { return &w.seat.Load().dom.inject }
 func (w *Worker) Block() {
 	w.e.unseat(w, waits)
 	if w.spill() > 0 || w.e.anyReady() {
-		w.e.wake()
+		w.wake()
 	}
 }
 
@@ -185,6 +192,7 @@ func (w *Worker) main() {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(
 		labelExecutor, w.e.label, labelWorker, strconv.Itoa(w.id))))
 	w.finished = false
+	w.settle()
 	w.loop()
 	w.finished = true
 }
@@ -194,6 +202,7 @@ func (w *Worker) main() {
 func (w *Worker) ended() {
 	w.g.Store(0)
 	w.current.Store(nil)
+	w.locked, w.pinned = false, nil // the thread of a locked goroutine ends with it
 	if !w.finished {
 		w.c.goexits.Add(1)
 		if w.ctl.lost() {

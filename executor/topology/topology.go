@@ -148,6 +148,8 @@ func (t *Topology) validateCPUs(cores, packages, nodes map[int]bool) error {
 	cpus := map[int]bool{}
 	for i, c := range t.CPUs {
 		switch {
+		case c.ID < 0 || c.ID >= maxNumber:
+			return fmt.Errorf("topology: CPUs[%d].ID: %d is not from 0 to %d", i, c.ID, maxNumber-1)
 		case cpus[c.ID]:
 			return fmt.Errorf("topology: CPUs[%d].ID: %d appears twice", i, c.ID)
 		case !cores[c.Core]:

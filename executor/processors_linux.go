@@ -1,0 +1,26 @@
+package executor
+
+import (
+	"slices"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+var realProcessors = processors{current: currentCPU, pin: pinThread}
+
+func currentCPU() int {
+	var cpu uint32
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
+		return -1
+	}
+	return int(cpu)
+}
+
+func pinThread(cpus []int) error {
+	set := unix.NewCPUSet(slices.Max(cpus) + 1)
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
+	return unix.SchedSetaffinityDynamic(0, set)
+}
