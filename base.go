@@ -51,6 +51,7 @@ const (
 	eventOrder                         // from the API
 	eventRites                         // a child's AfterStop callback has returned
 	eventForget                        // a child that did not start is to leave the machine, too
+	eventSilent                        // a process has missed its heartbeat
 )
 
 // An event is one entry of an agenda. Which fields count is said by its kind.

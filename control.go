@@ -118,13 +118,17 @@ func (p *process) abandon(inc uint32) {
 func (p *process) seize(c *Context, held uint32) {
 	e := p.more()
 	f := fault{reason: ErrAbandoned}
+	silence := c.silence()
+	if silence != nil {
+		f.reason = silence
+	}
 	var folded *node
 	if n := c.cur.Load(); n != nil && held != handHook {
 		f.message = plain(n.Value.msg)
 		e.failed.Add(1)
 		p.sys().books.failed.Add(1)
 		if n.Value.q != nil {
-			n.Value.q.fail(&n.Value, p, ErrAbandoned)
+			n.Value.q.fail(&n.Value, p, f.reason)
 		}
 		if held == handFolded {
 			folded = n
@@ -133,23 +137,28 @@ func (p *process) seize(c *Context, held uint32) {
 	p.box.Seize(folded, e.marker)
 	e.marker = nil
 	report := p.crash(c, f)
+	out := Outcome(0)
+	if silence != nil {
+		out = p.unasked(c, f)
+	}
 	p.sys().abandoned(c)
 	if l := c.life.Load(); l != nil {
 		l.await(func() {})
 		_, left := l.desert()
 		p.sys().abandonedGo(c, l, left)
-		l.failHeld(&FailedError{Path: p.path(), Reason: ErrAbandoned})
+		l.failHeld(&FailedError{Path: p.path(), Reason: f.reason})
 	}
 	p.user = nil
 	p.plan.parent.post(event{
 		kind: eventExited, id: uint64(p.index), p: p, inc: c.inc,
-		reason: ErrAbandoned, report: report, up: p.uptime(),
+		reason: f.reason, outcome: out, report: report, up: p.uptime(),
 	})
 }
 
 // settled is called by the agenda for every exited report: the process is its own now.
 func (p *process) settled() {
 	p.owed = false
+	p.ctx.Load().unwatch()
 	e := p.ext.Load()
 	if e == nil {
 		return

@@ -38,9 +38,14 @@ func (p *process) obey(c *Context, w *executor.Worker) {
 // fail ends the incarnation because user code failed, unless a condition says
 // Resume and the code was not torn out of the middle of something. Owner only.
 func (p *process) fail(c *Context, w *executor.Worker, f fault, forced bool) (resumed bool) {
-	if !forced && cancellation(f.reason) && p.state.load()&(orderStop|orderKill) != 0 {
-		p.obey(c, w) // it was told to end, and that is what it says
-		return false
+	if word := p.state.load(); !forced && cancellation(f.reason) {
+		switch {
+		case word&(orderStop|orderKill) != 0:
+			p.obey(c, w) // it was told to end, and that is what it says
+			return false
+		case word&orderFail != 0:
+			f.reason, forced = c.more().failure(), true // why it was told to
+		}
 	}
 	p.outcome(c, f, func(out Outcome) {
 		if out == Resume {
@@ -124,7 +129,7 @@ func (e *ending) run() {
 		return
 	}
 	stopper, ok := e.p.user.(Stopper)
-	if (e.hook && ok || e.c.busy()) && e.p.state.load()&(orderStop|orderKill) == 0 {
+	if (e.hook && ok || e.c.busy()) && e.p.state.load()&(orderStop|orderKill) == 0 && e.c.silence() == nil {
 		// Nobody told it to end, so nobody has set its shutdown time running.
 		e.p.plan.parent.post(event{kind: eventEnding, id: uint64(e.p.index), p: e.p, inc: e.c.inc})
 	}
@@ -158,6 +163,11 @@ func (e *ending) cancel() {
 func (e *ending) finish() {
 	p := e.p
 	up := p.uptime()
+	if err := e.c.silence(); err != nil && e.report == nil {
+		// Whatever was ordered since.
+		f := fault{reason: err}
+		e.reason, e.outcome, e.report = err, p.unasked(e.c, f), p.crash(e.c, f)
+	}
 	if !p.state.end(e.c.inc) {
 		return
 	}

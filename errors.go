@@ -71,6 +71,9 @@ var (
 	ErrGoexit = errors.New("bastion: runtime.Goexit was called")
 	// ErrStartTimeout: it did not start within its start timeout.
 	ErrStartTimeout = errors.New("bastion: start timed out")
+	// ErrNoHeartbeat: it did not report within its Heartbeat. The crash report says
+	// where it was.
+	ErrNoHeartbeat = errors.New("bastion: no heartbeat")
 	// ErrIntensity: its supervisor had to restart more often than its intensity allows.
 	ErrIntensity = errors.New("bastion: restart intensity exceeded")
 	// ErrEscalated: a condition asked for escalation.

@@ -25,11 +25,14 @@ const (
 	// EventSystemStarted and EventSystemStopped frame the life of a system.
 	EventSystemStarted
 	EventSystemStopped
+	// EventSilent: a process has not reported within its Heartbeat, and fails; Delay
+	// is the interval, Text its stack.
+	EventSilent
 )
 
 func (k EventKind) String() string {
 	return pick(int(k), "unknown", "started", "failed", "restarting", "stopped", "escalated", "abandoned", "slow",
-		"saturated", "system started", "system stopped")
+		"saturated", "system started", "system stopped", "silent")
 }
 
 // An Event is something that happened in the life of a system. Which fields are
@@ -41,10 +44,10 @@ type Event struct {
 	ID          uint64
 	Incarnation uint64
 	Reason      error
-	Delay       time.Duration // EventRestarting: before it starts; EventSlow: how long it has run
+	Delay       time.Duration // EventRestarting: before it starts; EventSlow: how long it has run; EventSilent: its Heartbeat
 	Restarts    int           // EventRestarting: in a row, this one included
 	Report      *CrashReport
-	Text        string // EventAbandoned, EventSlow: the stack; EventSaturated: a sentence
+	Text        string // EventAbandoned, EventSlow, EventSilent: the stack; EventSaturated: a sentence
 }
 
 // Events subscribes to the system's events. A watcher that falls more than

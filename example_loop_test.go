@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/bastion-go/bastion"
 )
@@ -108,4 +110,39 @@ func ExampleContext_Stopping() {
 	<-began
 	check(sys.Stop(ctx))
 	// Output: stop ordered, context still good: true
+}
+
+// A promise to report: a process that gets stuck is a failure, found by its silence, and replaced.
+func ExampleContext_Beat() {
+	ctx := context.Background()
+	answers := make(chan string, 1) // of a site that does not answer the first time
+	fetched := make(chan string, 8)
+	sys := must(bastion.New(bastion.Config{Name: "site", Logger: slog.New(slog.DiscardHandler)}))
+	must(sys.Supervise(bastion.SupervisorSpec{Name: "crawl", Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{
+		Name: "crawler", Heartbeat: 50 * time.Millisecond, Start: bastion.Loop(func(ctx *bastion.Context) error {
+			for {
+				select {
+				case page := <-answers:
+					ctx.Beat() // at least every 50 ms, or else
+					fetched <- page
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+		}),
+	}}}))
+	events := sys.Events(0)
+	check(sys.Start(ctx))
+	for e := range events.C() {
+		if e.Kind == bastion.EventFailed {
+			fmt.Println(e.Path, "failed:", e.Reason)
+			break
+		}
+	}
+	answers <- "index.html"
+	fmt.Println("fetched", <-fetched)
+	check(sys.Stop(ctx))
+	// Output:
+	// /site/crawl/crawler failed: bastion: no heartbeat for 50ms
+	// fetched index.html
 }

@@ -151,6 +151,10 @@ func (g *group) handle(ev *event) {
 		g.memberExited(ev)
 	case eventAbandon:
 		ev.p.abandon(ev.inc)
+	case eventSilent:
+		if ev.p.silent(ev) {
+			g.memberEnding(ev)
+		}
 	case eventDue, eventExpired, eventStartTimeout:
 		g.timed(ev)
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // A life is what an incarnation needs only if it is asked for: a Done channel,
-// goroutines of its own, held questions. All contexts of the incarnation share it.
+// goroutines of its own, held questions, a heartbeat. All contexts of the incarnation share it.
 type life struct {
 	mu        sync.Mutex
 	inner     context.Context // made by the first Done; package context does the rest
@@ -16,7 +16,8 @@ type life struct {
 	stopping  chan struct{}
 	told      bool // to stop
 	held      map[*question]uint32
-	closed    bool // nothing can be held any more
+	closed    bool   // nothing can be held any more
+	pulse     *pulse // set when the incarnation begins; nil: no Heartbeat
 
 	running int    // goroutines of ctx.Go
 	waiting func() // set while the end of the incarnation waits for them

@@ -103,7 +103,7 @@ func (p *process) runLoop(c *Context) {
 // loopEnded ends the incarnation of a loop whose function has returned.
 func (p *process) loopEnded(c *Context, err error) {
 	word := p.state.load()
-	told := word&(orderStop|orderKill) != 0
+	told := word&(orderStop|orderKill) != 0 && c.silence() == nil
 	if phaseOf(word) == phaseStarting && !told {
 		if word&orderFail != 0 {
 			err = c.more().failure()

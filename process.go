@@ -78,6 +78,7 @@ type plan struct {
 	hooked     bool // has callbacks that run in the process
 	conditions []Condition
 	backoff    supervise.Backoff
+	watch      *watch // nil: no Heartbeat
 }
 
 func newPlan(sys *System, parent *base, spec ChildSpec, inherited []Condition) *plan {
@@ -87,6 +88,7 @@ func newPlan(sys *System, parent *base, spec ChildSpec, inherited []Condition) *
 	pl.conditions = append(pl.conditions, spec.Conditions...)
 	pl.conditions = append(pl.conditions, inherited...)
 	pl.backoff = backoff.Plan(spec.Backoff)
+	pl.watch = newWatch(spec.Heartbeat, sys.clock)
 	return pl
 }
 

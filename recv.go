@@ -47,6 +47,7 @@ func (c *Context) receive(wait bool) (*node, error) {
 		defer c.own.loop.busy.Store(false)
 	}
 	p := c.p
+	c.Beat()
 	c.hand.leave()
 	if !p.still(c) {
 		return nil, ErrEnded

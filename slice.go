@@ -246,6 +246,7 @@ func (s *slice) answers() bool {
 		c.hand.set(handHook)
 		s.reason = then.run(c, answer, err)
 		s.c.hand.leave()
+		c.Beat()
 		if !p.still(c) {
 			return true // the next look at the state finds it gone
 		}
@@ -279,5 +280,8 @@ func (s *slice) failed() (resumed bool) {
 		}
 		s.l.nodes.Put(n)
 	}
-	return p.fail(s.c, s.w, f, s.forced)
+	if resumed = p.fail(s.c, s.w, f, s.forced); resumed {
+		s.c.Beat()
+	}
+	return resumed
 }

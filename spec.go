@@ -151,6 +151,13 @@ type ChildSpec struct {
 	Shutdown time.Duration
 	// StartTimeout bounds a start. Zero: no bound.
 	StartTimeout time.Duration
+	// Heartbeat above 0 makes a process that goes on with the same piece of work for
+	// so long without a ctx.Beat fail with ErrNoHeartbeat: its Context is cancelled,
+	// and if it does not return within its shutdown time it is abandoned. It is
+	// noticed at latest a quarter of the interval later. It counts from the start to
+	// the order to stop; not while a handler has nothing in hand or a loop waits in
+	// Recv, but while either waits in any other call. Not for subtrees.
+	Heartbeat time.Duration
 	// WaitReady makes a loop count as started only when it calls ctx.Ready.
 	WaitReady bool
 	// DropMailbox discards what waits when the child is restarted.

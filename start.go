@@ -19,6 +19,7 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 		c = new(Context)
 	}
 	c.p, c.inc = p, inc
+	p.plan.watch.join(c)
 	p.ctx.Store(c)
 	p.startedAt(sys.clock.Now())
 	if again && p.plan.DropMailbox {
@@ -182,6 +183,7 @@ func (p *process) adopt() {
 	p.state.begin()
 	c := &p.first
 	c.p, c.inc = p, 1
+	p.plan.watch.join(c)
 	p.ctx.Store(c)
 	p.startedAt(p.sys().clock.Now())
 	p.state.advance(1, phaseRunning)

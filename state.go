@@ -19,7 +19,7 @@ const (
 	orderStop   = 1 << 2 // finish the message in hand, then stop
 	orderDrain  = 1 << 3 // handle what is queued first
 	orderKill   = 1 << 4 // no hook, no further message
-	orderFail   = 1 << 5 // a goroutine of the incarnation has failed
+	orderFail   = 1 << 5 // a goroutine of the incarnation has failed, or its heartbeat has
 	abandoning  = 1 << 6 // somebody wants to abandon the incarnation
 	ordersMask  = orderStop | orderDrain | orderKill | orderFail
 	incarnation = 32 // shift
@@ -84,6 +84,12 @@ func (s *state) order(inc uint32, bits uint64) bool {
 			return true
 		}
 	}
+}
+
+// fault orders a running incarnation that has no orders to fail, and reports
+// whether there is one. Agenda only.
+func (s *state) fault(inc uint32) bool {
+	return s.word.CompareAndSwap(undisturbed(inc), undisturbed(inc)|orderFail)
 }
 
 // settle is the owner's half of abandonment: after it left user code (with a

@@ -101,6 +101,10 @@ func (s *supervisor) childEvent(c *child, ev *event) {
 		s.childExited(c, ev)
 	case eventAbandon:
 		c.proc.abandon(ev.inc)
+	case eventSilent:
+		if c.proc.silent(ev) {
+			s.childEnding(c, ev)
+		}
 	case eventDue:
 		if c.turn == ev.inc && c.delay != nil {
 			c.delay = nil

@@ -118,6 +118,9 @@ func checkSubtree(c *ChildSpec, at string, f *faults) {
 	if c.grouped() {
 		f.add(at+"Count", "a subtree cannot be a group")
 	}
+	if c.Heartbeat > 0 {
+		f.add(at+"Heartbeat", "a supervisor runs no code of yours; give it to the processes below")
+	}
 	if c.DropMailbox {
 		f.add(at+"DropMailbox", "a supervisor has no mailbox")
 	}
@@ -136,6 +139,9 @@ func checkTimes(c *ChildSpec, at string, f *faults) {
 	}
 	if c.StartTimeout < 0 {
 		f.add(at+"StartTimeout", "must not be negative, is %v", c.StartTimeout)
+	}
+	if c.Heartbeat < 0 {
+		f.add(at+"Heartbeat", "must not be negative, is %v", c.Heartbeat)
 	}
 }
 
