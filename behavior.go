@@ -1,5 +1,7 @@
 package bastion
 
+import "slices"
+
 // A Receiver is the state and the code of a handler process. One goroutine at a
 // time calls it, one message at a time; it may block (contract L8). An error, or
 // a panic, fails the incarnation: the receiver is dropped and the factory makes
@@ -29,12 +31,13 @@ type Stopper interface {
 }
 
 // A Behavior says what a child is made of. Handle, HandleTyped, Loop and Subtree
-// make one; the zero Behavior is a fault in a spec.
+// make one, and so do packages on top of them; the zero Behavior is a fault in a spec.
 type Behavior struct {
 	factory func() Receiver
 	loop    func(ctx *Context) error
 	subtree *SupervisorSpec
 	takes   any // typed door: a *door[M]
+	faults  []string
 }
 
 // Handle describes a handler process: no goroutine while idle, run by the
@@ -50,5 +53,16 @@ func Loop(run func(ctx *Context) error) Behavior { return Behavior{loop: run} }
 // Subtree describes a supervisor as a child of a supervisor. The name is the
 // child's; if that is empty, the spec's.
 func Subtree(spec SupervisorSpec) Behavior { return Behavior{subtree: &spec} }
+
+// Invalid makes a Behavior that no supervisor takes: the SpecError it answers has
+// these faults, each "Field: what is wrong", under the path of the child. It is for
+// packages that make Behaviors from specs of their own, and have nowhere else to
+// say what is wrong with one.
+func Invalid(faults ...string) Behavior {
+	if len(faults) == 0 {
+		faults = []string{"is invalid"}
+	}
+	return Behavior{faults: slices.Clone(faults)}
+}
 
 func (b Behavior) zero() bool { return b.factory == nil && b.loop == nil && b.subtree == nil }

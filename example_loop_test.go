@@ -53,6 +53,58 @@ func ExampleLoop() {
 	// told to stop: true
 }
 
+// RecvUntil waits for messages and for something else: here for a line of input that may never come.
+func ExampleContext_RecvUntil() {
+	ctx := context.Background()
+	input := make(chan struct{}, 1)
+	seen := make(chan string)
+	both := func(ctx *bastion.Context) error {
+		for {
+			msg, ok, err := ctx.RecvUntil(input)
+			switch {
+			case err != nil:
+				return nil
+			case ok:
+				seen <- fmt.Sprint("message ", msg)
+			default:
+				seen <- "input"
+			}
+		}
+	}
+	sys := must(bastion.New(bastion.Config{}))
+	sup := must(sys.Supervise(bastion.SupervisorSpec{
+		Name:     "desk",
+		Children: []bastion.ChildSpec{{Name: "clerk", Start: bastion.Loop(both)}},
+	}))
+	check(sys.Start(ctx))
+	input <- struct{}{}
+	fmt.Println(<-seen)
+	check(sup.Child("clerk").Tell(ctx, 1))
+	fmt.Println(<-seen)
+	check(sys.Stop(ctx))
+	// Output:
+	// input
+	// message 1
+}
+
+// Who has to stop something else wants to know how long there is.
+func ExampleContext_ShutdownTime() {
+	ctx := context.Background()
+	server := func(ctx *bastion.Context) error {
+		<-ctx.Done()
+		fmt.Println("clients have", ctx.ShutdownTime()-time.Second, "to go")
+		return nil
+	}
+	sys := must(bastion.New(bastion.Config{}))
+	must(sys.Supervise(bastion.SupervisorSpec{
+		Name:     "net",
+		Children: []bastion.ChildSpec{{Name: "server", Start: bastion.Loop(server), Shutdown: 10 * time.Second}},
+	}))
+	check(sys.Start(ctx))
+	check(sys.Stop(ctx))
+	// Output: clients have 9s to go
+}
+
 // TryRecv takes what is there and does not wait: here a loop works in rounds and looks at its mailbox between them.
 func ExampleContext_TryRecv() {
 	ctx := context.Background()

@@ -165,3 +165,20 @@ func ExampleSpecError() {
 	// Children[2].Name: "a/b" contains a slash
 	// Children[2].Start: is missing; use Handle, Loop or Subtree with something that is not nil
 }
+
+// A package that makes Behaviors from a spec of its own says what is wrong with that where everything else is said.
+func ExampleInvalid() {
+	poller := func(every time.Duration) bastion.Behavior {
+		if every <= 0 {
+			return bastion.Invalid("Every: must be positive")
+		}
+		return bastion.Loop(func(ctx *bastion.Context) error { return ctx.Sleep(every) })
+	}
+	sys := must(bastion.New(bastion.Config{}))
+	_, err := sys.Supervise(bastion.SupervisorSpec{
+		Name:     "net",
+		Children: []bastion.ChildSpec{{Name: "poller", Start: poller(0)}},
+	})
+	fmt.Println(err)
+	// Output: bastion: bad spec: Children[0].Start.Every: must be positive
+}

@@ -11,23 +11,35 @@ import "github.com/bastion-go/bastion/internal/goid"
 // ErrNotLoop: this is not a loop's own Context, or not its own goroutine.
 // ErrBusy: another Recv is in progress. ErrEnded: the incarnation is over.
 func (c *Context) Recv() (any, error) {
-	n, err := c.receive(true)
+	n, err := c.receive(true, nil)
 	if err != nil {
 		return nil, err
 	}
 	return n.Value.msg, nil
 }
 
-// TryRecv is Recv without waiting: false if no message is there.
-func (c *Context) TryRecv() (any, bool, error) {
-	n, err := c.receive(false)
+// RecvUntil is Recv that also ends, with false, when until is closed or something
+// is received from it: so a loop can wait for its messages and for something else
+// at once, on its own goroutine. Of both the channel goes first, and no message is
+// taken then. An order to stop goes before either.
+func (c *Context) RecvUntil(until <-chan struct{}) (any, bool, error) {
+	n, err := c.receive(true, until)
 	if n == nil || err != nil {
 		return nil, false, err
 	}
 	return n.Value.msg, true, nil
 }
 
-func (c *Context) receive(wait bool) (*node, error) {
+// TryRecv is Recv without waiting: false if no message is there.
+func (c *Context) TryRecv() (any, bool, error) {
+	n, err := c.receive(false, nil)
+	if n == nil || err != nil {
+		return nil, false, err
+	}
+	return n.Value.msg, true, nil
+}
+
+func (c *Context) receive(wait bool, until <-chan struct{}) (*node, error) {
 	if c.kind != contextLoop {
 		return nil, ErrNotLoop
 	}
@@ -53,7 +65,7 @@ func (c *Context) receive(wait bool) (*node, error) {
 		return nil, ErrEnded
 	}
 	p.doneInHand(c)
-	n, err := p.next(c, wait)
+	n, err := p.next(c, wait, until)
 	if err == ErrEnded {
 		return nil, err
 	}
@@ -66,8 +78,9 @@ func (c *Context) receive(wait bool) (*node, error) {
 	return n, err
 }
 
-// next takes the next message, waiting for it if asked to. The hand is empty.
-func (p *process) next(c *Context, wait bool) (*node, error) {
+// next takes the next message, waiting for it, or for until, if asked to. The hand
+// is empty.
+func (p *process) next(c *Context, wait bool, until <-chan struct{}) (*node, error) {
 	yields := 2
 	for {
 		if w := p.state.load(); disturbed(w, c.inc) {
@@ -77,6 +90,9 @@ func (p *process) next(c *Context, wait bool) (*node, error) {
 			if p.told(w) {
 				return nil, ErrStopping
 			}
+		}
+		if until != nil && received(until) {
+			return nil, nil
 		}
 		if n := p.pull(); n != nil {
 			return n, nil
@@ -91,9 +107,22 @@ func (p *process) next(c *Context, wait bool) (*node, error) {
 			pause()
 			continue
 		}
-		if p.sleep(c) {
+		slept, over := p.sleep(c, until)
+		if over {
+			return nil, nil
+		}
+		if slept {
 			yields = 2
 		}
+	}
+}
+
+func received(until <-chan struct{}) bool {
+	select {
+	case <-until:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -121,18 +150,29 @@ func (p *process) pull() *node {
 	}
 }
 
-// sleep gives the empty mailbox up and waits for the push that finds it idle.
-// False: there was something after all. (No other life can begin meanwhile, as it
-// can under a slice: a loop's life ends on this goroutine.)
-func (p *process) sleep(c *Context) bool {
+// sleep gives the empty mailbox up and waits for the push that finds it idle, or
+// for until (over). Not slept: there was something after all. (No other life can
+// begin meanwhile, as it can under a slice: a loop's life ends on this goroutine.)
+func (p *process) sleep(c *Context, until <-chan struct{}) (slept, over bool) {
 	if !p.box.Release() {
-		return false
+		return false, false
 	}
 	if (disturbed(p.state.load(), c.inc) || p.box.HasSys()) && p.box.Own() {
-		return false
+		return false, false
 	}
-	<-c.own.loop.wake
-	return true
+	if until == nil {
+		<-c.own.loop.wake
+		return true, false
+	}
+	select {
+	case <-c.own.loop.wake:
+		return true, false
+	case <-until:
+		if !p.box.Own() {
+			<-c.own.loop.wake // whoever found it idle took it for us and says so
+		}
+		return true, true
+	}
 }
 
 // doneInHand finishes the message a loop has in hand, if any. Owner only.

@@ -77,7 +77,10 @@ const mostMembers = 1 << 30
 
 func checkChild(c *ChildSpec, at string, f *faults) {
 	checkName(c.Name, at+"Name", f)
-	if c.Start.zero() {
+	for _, fault := range c.Start.faults {
+		*f = append(*f, at+"Start."+fault)
+	}
+	if c.Start.zero() && c.Start.faults == nil {
 		f.add(at+"Start", "is missing; use Handle, Loop or Subtree with something that is not nil")
 	}
 	if c.Count < 0 {
