@@ -190,7 +190,7 @@ func TestBadInput_NilContext(t *testing.T) {
 	if _, err := r.sup.Add(none, bastion.ChildSpec{Name: "b", Start: actor()}); err != nil {
 		t.Error(err)
 	}
-	wantErr(t, "Move", r.sup.Move(none, "b", "a"), nil)
+	wantErr(t, "Move", r.sup.Move(none, "b", bastion.Position{Before: "a"}), nil)
 	wantErr(t, "Restart", r.sup.Restart(none, "a"), nil)
 	wantErr(t, "Remove", r.sup.Remove(none, "b"), nil)
 	wantErr(t, "Ref.Stop", a.Stop(none), nil)
@@ -217,7 +217,7 @@ func TestBadInput_NobodyAndUnknownNames(t *testing.T) {
 	}
 	wantErr(t, "Remove", r.sup.Remove(t.Context(), "x"), bastion.ErrNoProcess)
 	wantErr(t, "Restart", r.sup.Restart(t.Context(), "x"), bastion.ErrNoProcess)
-	wantErr(t, "Move", r.sup.Move(t.Context(), "x", "y"), bastion.ErrNoProcess)
+	wantErr(t, "Move", r.sup.Move(t.Context(), "x", bastion.Position{Before: "y"}), bastion.ErrNoProcess)
 	for _, path := range []string{"", "/", "/sys", "/other/sup", "/sys/sup", "/sys/sup/x", "/sys/sup/x/0", "/sys//x"} {
 		if _, err := r.sys.Lookup(path); !errors.Is(err, bastion.ErrNoProcess) {
 			t.Errorf("Lookup(%q): %v", path, err)

@@ -25,7 +25,7 @@ func TestBadInput_SupervisorThatIsNobody(t *testing.T) {
 		wantErr(t, name+" Broadcast", err, bastion.ErrNoProcess)
 		wantErr(t, name+" Remove", s.Remove(ctx, "x"), bastion.ErrNoProcess)
 		wantErr(t, name+" Restart", s.Restart(ctx, "x"), bastion.ErrNoProcess)
-		wantErr(t, name+" Move", s.Move(ctx, "x", ""), bastion.ErrNoProcess)
+		wantErr(t, name+" Move", s.Move(ctx, "x", bastion.Position{}), bastion.ErrNoProcess)
 		wantErr(t, name+" Stop", s.Stop(ctx), bastion.ErrNoProcess)
 		wantErr(t, name+" Kill", s.Kill(ctx), bastion.ErrNoProcess)
 	}

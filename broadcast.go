@@ -60,7 +60,7 @@ func mayBroadcast(ctx context.Context, msg any) error {
 // No lock is held meanwhile.
 func (s *supervisor) each(f func(*process)) {
 	s.mu.RLock()
-	children := s.children // replaced, never changed, by the agenda
+	children := s.children.visible()
 	s.mu.RUnlock()
 	for _, c := range children {
 		switch {

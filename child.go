@@ -20,6 +20,8 @@ type child struct {
 	super *supervisor
 
 	dynamic bool   // was added while the supervisor ran: gone when that restarts
+	removed bool   // its removal was ordered
+	hidden  bool   // declared, but gone until the supervisor restarts; under the supervisor's mu
 	off     bool   // stopped on purpose while the supervisor was down
 	turn    uint32 // counts starts, so that timers of earlier ones are told apart
 	timer   executor.Timer
@@ -97,11 +99,15 @@ func (c *child) branch() *base {
 }
 
 func (c *child) policy() supervise.Child {
-	t := supervise.Type(c.plan.Restart)
-	if c.group != nil {
-		t = supervise.Permanent
+	t := c.plan.terms()
+	out := supervise.Child{
+		ID: c.id, Type: supervise.Type(t.Restart), Tries: t.Tries, TriesWithin: t.TriesWithin, Backoff: t.backoff,
+		Significant: t.Significant,
 	}
-	return supervise.Child{ID: c.id, Type: t, Tries: c.plan.Tries, TriesWithin: c.plan.TriesWithin, Backoff: c.plan.backoff, Significant: c.plan.Significant}
+	if c.group != nil {
+		out.Type = supervise.Permanent
+	}
+	return out
 }
 
 func (c *child) stopTimers() {

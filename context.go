@@ -125,7 +125,7 @@ func (c *Context) Stopping() <-chan struct{} { return c.more().stopped() }
 // ShutdownTime is what the child's spec gives between the order to stop and being
 // abandoned, BrutalKill and UnlimitedShutdown included: for whoever has to stop
 // something else within it. Members of a group share it.
-func (c *Context) ShutdownTime() time.Duration { return c.p.plan.shutdown() }
+func (c *Context) ShutdownTime() time.Duration { return c.p.plan.terms().shutdown() }
 
 // Sleep waits for d on the system's clock, or until the Context is done, and
 // then returns its error. The process's slot goes to others meanwhile.

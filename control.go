@@ -193,7 +193,7 @@ func (p *process) dispose(end passing) {
 	inc := lifeOf(p.state.load())
 	if first && inc > 0 {
 		p.emitFor(EventStopped, inc, func(e *Event) { e.Reason = end.reason })
-		if hook := p.plan.Callbacks.AfterStop; hook != nil {
+		if hook := p.plan.terms().Callbacks.AfterStop; hook != nil {
 			p.sys().afterStop(hook, p.path(), end.reason, end.told)
 			return
 		}

@@ -77,7 +77,7 @@ func (p *process) crash(c *Context, f fault) *CrashReport {
 	return &CrashReport{
 		Time: p.sys().clock.Now(), Path: p.path(), ID: p.id, Incarnation: uint64(c.inc),
 		Reason: f.reason, Message: f.message, MailboxLen: p.box.Len(), Uptime: p.uptime(),
-		format: p.plan.Format,
+		format: p.plan.terms().Format,
 	}
 }
 

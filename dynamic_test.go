@@ -33,7 +33,7 @@ func TestS8_OrdersFromInsideDoNotDeadlock(t *testing.T) {
 			_, err := ctx.Supervisor().Add(ctx, bastion.ChildSpec{Name: "e", Start: actor()})
 			return err
 		}, nil},
-		"moves itself": {func(ctx *bastion.Context, _ *rig) error { return ctx.Supervisor().Move(ctx, "c", "") }, nil},
+		"moves itself": {func(ctx *bastion.Context, _ *rig) error { return ctx.Supervisor().Move(ctx, "c", bastion.Position{}) }, nil},
 	} {
 		for kind, start := range map[string]bastion.Behavior{"handler": actor(), "loop": looper()} {
 			t.Run(kind+" "+name, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestS8_ConcurrentOrders(t *testing.T) {
 					func() error { return ref.Tell(ctx, fail{}) },
 					func() error { return m.Tell(ctx, fail{}) },
 					func() error { return r.sup.Restart(ctx, name) },
-					func() error { return r.sup.Move(ctx, name, "") },
+					func() error { return r.sup.Move(ctx, name, bastion.Position{}) },
 					func() error { return ref.Stop(ctx) },
 					func() error { return r.sup.Restart(ctx, name) },
 					func() error { return r.sup.Remove(ctx, name) },

@@ -65,14 +65,14 @@ func (p *process) fail(c *Context, w *executor.Worker, f fault, forced bool) (re
 // outcome asks the conditions, some of which are user code, and hands the answer
 // on. If the process is lost meanwhile, nobody is called.
 func (p *process) outcome(c *Context, f fault, then func(Outcome)) {
-	if len(p.plan.conditions) == 0 {
+	if len(p.plan.terms().conditions) == 0 {
 		then(0)
 		return
 	}
 	out := Outcome(0)
 	failure := p.failureOf(c, f)
 	p.visit(c, func() error {
-		out = choose(p.plan.conditions, failure)
+		out = choose(p.plan.terms().conditions, failure)
 		return nil
 	}, func(err error) {
 		if err != nil {
@@ -92,7 +92,7 @@ func (p *process) failureOf(c *Context, f fault) Failure {
 	out := Failure{Path: p.path(), Incarnation: uint64(c.inc), Reason: f.reason, Message: f.message}
 	if e := p.ext.Load(); e != nil && e.failure != nil {
 		out.Restarts = e.failure.Restarts
-		if h := p.plan.backoff.Healthy; h > 0 && p.uptime() >= h {
+		if h := p.plan.terms().backoff.Healthy; h > 0 && p.uptime() >= h {
 			out.Restarts = 0 // the row ended with this life
 		}
 	}

@@ -39,7 +39,7 @@ func ExampleSupervisor() {
 	check(sup.Restart(ctx, "desk")) // on purpose: another incarnation behind the same reference
 	fmt.Println(bastion.Ask(ctx, desk, Whoami{}))
 
-	check(sup.Move(ctx, "tills", "desk")) // from now on the tills start before the desk and stop after it
+	check(sup.Move(ctx, "tills", bastion.Position{Before: "desk"})) // from now on the tills start before the desk and stop after it
 	node := must(sys.Inspector().Node(sup.Path()))
 	for _, child := range node.Children {
 		fmt.Print(child.Name, " ")

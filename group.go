@@ -57,6 +57,7 @@ type memberFile struct {
 	late     bool           // its start timed out
 	starting bool           // its first start is waited for (Spawn)
 	leaving  bool           // it was told to stop for good
+	again    bool           // it was told to stop, to be started again
 	halt     halt
 	waiting  waiters
 }
@@ -65,7 +66,7 @@ func newGroup(pl *plan, parent *base, index uint32) *group {
 	g := &group{plan: pl}
 	pl.parent = &g.base
 	g.grouped = true
-	g.place(pl.sys, parent, index, pl.Name, g)
+	g.place(pl.sys, parent, index, pl.name, g)
 	g.fill()
 	return g
 }
@@ -74,7 +75,7 @@ func newGroup(pl *plan, parent *base, index uint32) *group {
 func (g *group) fill() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i := range g.plan.Count {
+	for i := range g.plan.terms().Count {
 		if i == len(g.members) {
 			g.members = append(g.members, nil)
 		}
@@ -83,7 +84,7 @@ func (g *group) fill() {
 		}
 	}
 	g.free = nil
-	for i := len(g.members) - 1; i >= g.plan.Count; i-- {
+	for i := len(g.members) - 1; i >= g.plan.terms().Count; i-- {
 		if g.members[i] == nil {
 			g.free = append(g.free, uint32(i))
 		}
@@ -175,15 +176,15 @@ func (g *group) boot(ev *event) {
 	g.phase = groupBooting
 	g.lives++
 	g.next, g.live, g.how, g.why, g.result = 0, 0, haltStop, nil, 0
-	g.window = supervise.NewWindow(g.plan.Intensity.plan())
+	g.window = supervise.NewWindow(g.plan.terms().Intensity.plan())
 	g.startNext(ev.w)
 }
 
 func (g *group) startNext(w *executor.Worker) {
-	for g.next < g.plan.Count && g.members[g.next] == nil {
+	for g.next < g.plan.terms().Count && g.members[g.next] == nil {
 		g.next++
 	}
-	if g.next == g.plan.Count {
+	if g.next == g.plan.terms().Count {
 		g.phase = groupUp
 		g.mu.Lock()
 		g.up = true
@@ -203,7 +204,7 @@ func (g *group) start(p *process, w *executor.Worker) {
 	} else if p.state.load() != 0 {
 		failure = &Failure{Path: p.path(), Incarnation: uint64(lifeOf(p.state.load())), Reason: ErrShutdown}
 	}
-	if d := g.plan.StartTimeout; d > 0 {
+	if d := g.plan.terms().StartTimeout; d > 0 {
 		inc := lifeOf(p.state.load()) + 1
 		g.file(p).timer = g.after(d, event{kind: eventStartTimeout, p: p, inc: inc})
 	}
@@ -218,11 +219,13 @@ func (g *group) memberStarted(ev *event) {
 	p.emitFor(EventStarted, ev.inc, nil)
 	if f := g.files[p]; f != nil {
 		f.starting = false
-		if f.timer != nil && !f.leaving {
+		if f.timer != nil && !f.leaving && !f.again {
 			f.timer.Stop()
 			f.timer = nil
 		}
-		f.waiting.answer(wantsUp, nil)
+		if !f.again { // otherwise it is the next start that is waited for
+			f.waiting.answer(wantsUp, nil)
+		}
 	}
 	if g.phase == groupBooting && int(p.index) == g.next {
 		g.next++
@@ -254,6 +257,9 @@ func (g *group) memberExited(ev *event) {
 			g.leave(p, ev.reason, nil)
 		}
 		g.proceed(ev)
+	case f != nil && f.again:
+		g.publish(ev, "was being stopped")
+		g.restarted(ev, f)
 	case g.phase == groupBooting && int(p.index) == g.next && ev.outcome == 0:
 		g.publish(ev, "the group does not start")
 		g.giveUp(&StartError{Path: p.path(), Reason: ev.reason}, 0)
@@ -267,7 +273,7 @@ func (g *group) memberExited(ev *event) {
 
 // judge is for a member that ended by itself.
 func (g *group) judge(ev *event) {
-	p, pl := ev.p, g.plan
+	p, pl := ev.p, g.plan.terms()
 	spent := 0
 	if f := g.files[p]; f != nil {
 		spent = f.spent.Count(g.sys.clock.Now(), pl.TriesWithin)
@@ -309,8 +315,11 @@ func (g *group) escalation(p *process, cause, reason error) error {
 
 func (g *group) restart(ev *event) {
 	p, now, least := ev.p, g.sys.clock.Now(), time.Duration(0)
+	t := g.plan.terms()
+	in := t.Intensity.plan()
+	g.window.Resize(in) // it may have been changed
 	if g.window.Add(now) {
-		switch in := g.plan.Intensity.plan(); in.Exceeded {
+		switch in.Exceeded {
 		case supervise.GiveChildUp:
 			g.publish(ev, "gave it up")
 			g.leave(p, ev.reason, nil)
@@ -324,9 +333,9 @@ func (g *group) restart(ev *event) {
 		}
 	}
 	f := g.file(p)
-	attempt := f.streak.Next(ev.up, g.plan.backoff.Healthy)
-	wait := max(g.plan.backoff.Delay(attempt, jitter()), least)
-	f.spent.Add(now, g.plan.Tries, g.plan.TriesWithin)
+	attempt := f.streak.Next(ev.up, t.backoff.Healthy)
+	wait := max(t.backoff.Delay(attempt, jitter()), least)
+	f.spent.Add(now, t.Tries, t.TriesWithin)
 	f.failure = &Failure{Path: p.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: attempt}
 	if ev.report != nil {
 		f.failure.Message = ev.report.Message

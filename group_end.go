@@ -8,7 +8,9 @@ func (g *group) obey(o *order) {
 	case o.kind == orderSpawn:
 		g.spawn(o)
 	case o.p.index >= uint32(len(g.members)) || g.members[o.p.index] != o.p:
-		o.answer(nil) // it has left already
+		o.answer(o.afterwards()) // it has left already
+	case o.kind == orderRestart:
+		g.restartMember(o)
 	case g.phase == groupDown:
 		g.leave(o.p, nil, nil)
 		o.answer(nil)
@@ -50,7 +52,7 @@ func (g *group) spawn(o *order) {
 	f := g.file(p)
 	f.starting = true
 	f.waiting = append(f.waiting, o)
-	if d := g.plan.StartTimeout; d > 0 {
+	if d := g.plan.terms().StartTimeout; d > 0 {
 		f.timer = g.after(d, event{kind: eventStartTimeout, p: p, inc: 1})
 	}
 	p.begin(nil, nil, false)
@@ -76,25 +78,16 @@ func (g *group) stopMember(o *order) {
 		g.proceed(&event{p: p})
 		return
 	}
-	how := o.halt
-	switch d := g.plan.shutdown(); {
-	case f.leaving && how != haltKill:
+	if f.leaving && o.halt != haltKill {
 		return
-	case d == BrutalKill:
-		how = haltKill
-	case d != UnlimitedShutdown && how != haltKill:
-		if f.timer != nil {
-			f.timer.Stop()
-		}
-		f.timer = g.after(d, event{kind: eventExpired, p: p, inc: p.ctx.Load().inc})
 	}
-	f.leaving, f.halt = true, how
-	p.stopBy(how)
+	f.leaving, f.again = true, false
+	g.stopBounded(p, f, o.halt)
 }
 
 // memberEnding bounds the end of a member that nobody has told to end (contract L7).
 func (g *group) memberEnding(ev *event) {
-	p, d := ev.p, g.plan.shutdown()
+	p, d := ev.p, g.plan.terms().shutdown()
 	if p.ctx.Load().inc != ev.inc || phaseOf(p.state.load()) == phaseDown || g.phase == groupEnding || d == UnlimitedShutdown {
 		return
 	}
@@ -103,7 +96,7 @@ func (g *group) memberEnding(ev *event) {
 		return
 	}
 	f := g.file(p)
-	if f.leaving {
+	if f.leaving || f.again {
 		return
 	}
 	if f.timer != nil {
@@ -184,7 +177,7 @@ func (g *group) giveUp(why error, result Outcome) {
 		g.why, g.result = why, result
 	}
 	g.sys.emit(Event{Kind: EventEscalated, Path: g.path, Reason: why})
-	switch d := g.plan.shutdown(); d {
+	switch d := g.plan.terms().shutdown(); d {
 	case BrutalKill:
 		g.how = haltKill
 	case UnlimitedShutdown:
@@ -228,7 +221,7 @@ func (g *group) endIfDown() {
 		g.timer = nil
 	}
 	g.mu.Lock()
-	extra := slices.Clone(g.members[min(g.plan.Count, len(g.members)):])
+	extra := slices.Clone(g.members[min(g.plan.terms().Count, len(g.members)):])
 	g.mu.Unlock()
 	for _, p := range extra {
 		if p != nil {
@@ -236,7 +229,7 @@ func (g *group) endIfDown() {
 		}
 	}
 	g.mu.Lock()
-	g.members, g.free = g.members[:min(g.plan.Count, len(g.members))], nil
+	g.members, g.free = g.members[:min(g.plan.terms().Count, len(g.members))], nil
 	g.alive = false
 	g.mu.Unlock()
 	for _, f := range g.files {

@@ -80,7 +80,7 @@ func (g *Group) Spawn(ctx context.Context) (Ref, error) {
 		return Ref{}, ErrNoProcess
 	}
 	o := &order{kind: orderSpawn}
-	if pl := g.g.plan; !pl.loop && !pl.hooked && pl.StartTimeout == 0 {
+	if pl := g.g.plan; !pl.loop && !pl.terms().hooked && pl.terms().StartTimeout == 0 {
 		if err := pl.make(o); err != nil {
 			return Ref{}, &StartError{Path: g.g.path, Reason: err}
 		}
@@ -92,18 +92,39 @@ func (g *Group) Spawn(ctx context.Context) (Ref, error) {
 }
 
 // Stop stops all members together, for good, and waits for it as Ref.Stop does.
-func (g *Group) Stop(ctx context.Context) error {
+func (g *Group) Stop(ctx context.Context) error { return g.order(ctx, &order{kind: orderHalt}) }
+
+// Drain is Stop, but each member first handles what is queued.
+func (g *Group) Drain(ctx context.Context) error {
+	return g.order(ctx, &order{kind: orderHalt, halt: haltDrain})
+}
+
+// Kill kills all members, for good.
+func (g *Group) Kill(ctx context.Context) error {
+	return g.order(ctx, &order{kind: orderHalt, halt: haltKill})
+}
+
+// Restart stops all members together and starts those of the spec again, as
+// Supervisor.Restart does with the group's name.
+func (g *Group) Restart(ctx context.Context) error { return g.order(ctx, &order{kind: orderRestart}) }
+
+// Remove stops the group and forgets its spec, as Supervisor.Remove does with its name.
+func (g *Group) Remove(ctx context.Context) error { return g.order(ctx, &order{kind: orderRemove}) }
+
+// order is for the group's supervisor.
+func (g *Group) order(ctx context.Context, o *order) error {
 	if g.nobody() {
 		return ErrNoProcess
 	}
 	b := &g.g.base
-	return b.parent.order(ctx, &order{kind: orderHalt, id: uint64(b.index)}, below(b))
+	o.id = uint64(b.index)
+	return b.parent.order(ctx, o, below(b))
 }
 
 // make calls the factory for an order to spawn.
 func (pl *plan) make(o *order) (err error) {
 	contain(func() error {
-		if o.user = pl.Start.factory(); o.user == nil {
+		if o.user = pl.terms().Start.factory(); o.user == nil {
 			return errNoReceiver
 		}
 		return nil

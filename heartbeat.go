@@ -57,7 +57,7 @@ const (
 	maxSilenceStacks = 4
 )
 
-// A watch looks after the incarnations of one plan, all of which have the same
+// A watch looks after the incarnations under one plan's terms, all of which have the same
 // interval. It counts its own looks and not time: while the machine stands still
 // (a stopped container, a laptop asleep) nobody can beat, and nobody looks either.
 // A timer for each child instead, set anew by each beat, costs a hundred times a
@@ -238,9 +238,9 @@ func (c *Context) silence() error {
 // did not end by itself: there is nobody to call a Match any more, so conditions
 // that have one do not hold.
 func (p *process) unasked(c *Context, f fault) Outcome {
-	failure := p.failureOf(c, f)
-	for i := range p.plan.conditions {
-		if cond := &p.plan.conditions[i]; cond.Match == nil && cond.holds(failure) {
+	failure, conditions := p.failureOf(c, f), p.plan.terms().conditions
+	for i := range conditions {
+		if cond := &conditions[i]; cond.Match == nil && cond.holds(failure) {
 			return cond.Then
 		}
 	}

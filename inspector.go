@@ -147,12 +147,10 @@ func (i *Inspector) Workers() executor.Stats { return i.s.exec.Stats() }
 func (i *Inspector) State() string { return stageNames[i.s.stage.Load()] }
 
 func (s *supervisor) look() Node {
+	n := Node{Path: s.path, Name: s.name, Kind: KindSupervisor, ID: s.id, State: s.state()}
 	s.mu.RLock()
-	n := Node{
-		Path: s.path, Name: s.name, Kind: KindSupervisor, ID: s.id, Restarts: s.restarts,
-		Strategy: s.spec.Strategy.String(), State: treeState(s.begun, s.machine != nil, s.up, s.disposed),
-	}
-	children := s.children
+	n.Restarts, n.Strategy = s.restarts, s.spec.Strategy.String()
+	children := s.children.visible()
 	s.mu.RUnlock()
 	for _, c := range children {
 		switch {
@@ -165,6 +163,18 @@ func (s *supervisor) look() Node {
 		}
 	}
 	return n
+}
+
+func (s *supervisor) state() NodeState {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return treeState(s.begun, s.machine != nil, s.up, s.disposed)
+}
+
+func (g *group) state() NodeState {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return treeState(g.begun, g.alive, g.up, g.disposed)
 }
 
 // treeState is the state of a node that has children.
@@ -183,11 +193,9 @@ func treeState(begun, alive, up, disposed bool) NodeState {
 }
 
 func (g *group) look() Node {
+	n := Node{Path: g.path, Name: g.name, Kind: KindGroup, ID: g.id, State: g.state()}
 	g.mu.RLock()
-	n := Node{
-		Path: g.path, Name: g.name, Kind: KindGroup, ID: g.id, Restarts: g.restarts,
-		State: treeState(g.begun, g.alive, g.up, g.disposed),
-	}
+	n.Restarts = g.restarts
 	g.mu.RUnlock()
 	members := (&Group{g}).Members()
 	n.Omitted = max(len(members)-maxMembers, 0)
@@ -198,10 +206,7 @@ func (g *group) look() Node {
 }
 
 func (p *process) look() Node {
-	n := Node{Path: p.path(), Name: p.name(), Kind: KindHandler, ID: p.id, Handled: p.handled.Load()}
-	if p.plan.loop {
-		n.Kind = KindLoop
-	}
+	n := Node{Path: p.path(), Name: p.name(), Kind: p.kind(), ID: p.id, Handled: p.handled.Load()}
 	w := p.state.load()
 	n.Incarnation = uint64(lifeOf(w))
 	n.State = p.stateOf(w)
@@ -213,6 +218,13 @@ func (p *process) look() Node {
 		n.Restarts, n.Failed = uint64(e.restarts.Load()), e.failed.Load()
 	}
 	return n
+}
+
+func (p *process) kind() NodeKind {
+	if p.plan.loop {
+		return KindLoop
+	}
+	return KindHandler
 }
 
 func (p *process) stateOf(w uint64) NodeState {

@@ -39,14 +39,14 @@ func (p *process) loop(c *Context) {
 		c.own.g.Store(0) // the runtime reuses identities
 		p.sys().books.retire(&c.own.loop.local)
 	}()
-	if p.loopBefore(c) && (p.plan.WaitReady || p.loopReady(c)) {
+	if p.loopBefore(c) && (p.plan.terms().WaitReady || p.loopReady(c)) {
 		p.runLoop(c)
 	}
 }
 
 // loopBefore runs the callback before the start.
 func (p *process) loopBefore(c *Context) (ok bool) {
-	if !p.plan.hooked {
+	if !p.plan.terms().hooked {
 		return true
 	}
 	p.visit(c, func() error { return p.before(c, p.restartOf()) }, func(err error) {
@@ -59,7 +59,7 @@ func (p *process) loopBefore(c *Context) (ok bool) {
 
 // loopReady runs the callback after the start and makes the loop count as started.
 func (p *process) loopReady(c *Context) (ok bool) {
-	if !p.plan.hooked {
+	if !p.plan.terms().hooked {
 		return p.startDone(c, nil, nil)
 	}
 	p.visit(c, func() error { return p.after(c, p.restartOf()) }, func(err error) {
@@ -91,7 +91,7 @@ func (c *Context) Ready() {
 func (p *process) runLoop(c *Context) {
 	c.cur.Store(nil)
 	c.hand.set(handHook)
-	contain(func() error { return p.plan.Start.loop(c) }, func(err error) {
+	contain(func() error { return p.plan.terms().Start.loop(c) }, func(err error) {
 		c.hand.leave()
 		if !p.still(c) {
 			return

@@ -23,7 +23,7 @@ func TestS8_MoveChangesTheOrder(t *testing.T) {
 	}
 	r := rigUp(t, bastion.SupervisorSpec{Children: []bastion.ChildSpec{child("a"), child("b"), child("c")}})
 	for _, move := range [][2]string{{"c", "a"}, {"a", ""}} { // c a b, then c b a
-		if err := r.sup.Move(t.Context(), move[0], move[1]); err != nil {
+		if err := r.sup.Move(t.Context(), move[0], bastion.Position{Before: move[1]}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,20 +13,23 @@ const (
 	orderRestart
 	orderMove
 	orderSpawn
+	orderChange
+	orderChangeChild
 )
 
 // An order is a call of the API on its way through an agenda.
 type order struct {
-	kind   orderKind
-	halt   halt
-	id     uint64     // of the child; 0: by name
-	name   string     // of the child
-	before string     // orderMove
-	spec   *ChildSpec // orderAdd
-	p      *process   // orderSpawn: a member that runs already; orderHalt: of a group
-	made   *child     // orderAdd: the result
-	user   Receiver   // orderSpawn: made on the caller's goroutine; nil: yet to be made
-	done   chan error
+	kind  orderKind
+	halt  halt
+	id    uint64          // of the child; 0: by name
+	name  string          // of the child
+	at    Position        // orderAdd, orderMove
+	spec  *ChildSpec      // orderAdd, orderChangeChild
+	super *SupervisorSpec // orderChange
+	p     *process        // orderSpawn: a member that runs already; orderHalt: of a group
+	made  *child          // orderAdd: the result
+	user  Receiver        // orderSpawn: made on the caller's goroutine; nil: yet to be made
+	done  chan error
 }
 
 // wantsUp and wantsDown say what an order waits for.
@@ -153,9 +156,23 @@ func (r Ref) Drain(ctx context.Context) error { return r.end(ctx, haltDrain) }
 func (r Ref) Kill(ctx context.Context) error { return r.end(ctx, haltKill) }
 
 func (r Ref) end(ctx context.Context, how halt) error {
+	return r.order(ctx, &order{kind: orderHalt, halt: how})
+}
+
+// Restart stops the process, if it runs, and starts it again, also if it had been
+// stopped or had finished, and waits until the new incarnation has started. The
+// mailbox stays. It does not count against any intensity. ErrStopped: it was
+// forgotten, or its supervisor does not run. ErrPending as for Supervisor.Restart.
+func (r Ref) Restart(ctx context.Context) error { return r.order(ctx, &order{kind: orderRestart}) }
+
+// Remove stops the process, if it runs, and its supervisor forgets it. A member of
+// a group is stopped: it leaves the group in any case.
+func (r Ref) Remove(ctx context.Context) error { return r.order(ctx, &order{kind: orderRemove}) }
+
+func (r Ref) order(ctx context.Context, o *order) error {
 	if r.p == nil {
 		return ErrNoProcess
 	}
-	o := &order{kind: orderHalt, halt: how, id: uint64(r.p.index), p: r.p}
+	o.id, o.p = uint64(r.p.index), r.p
 	return r.p.plan.parent.order(ctx, o, itself(r.p))
 }

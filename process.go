@@ -6,10 +6,8 @@ import (
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
-	"github.com/bastion-go/bastion/internal/backoff"
 	"github.com/bastion-go/bastion/internal/mailbox"
 	"github.com/bastion-go/bastion/internal/relaxed"
-	"github.com/bastion-go/bastion/internal/supervise"
 )
 
 // A process is one supervised child, of either kind, for its whole life: the
@@ -68,30 +66,6 @@ const (
 	kindVessel  // a message in a vessel, which is to be given back
 )
 
-// A plan is a child's spec, checked and with defaults, shared by all members of
-// a group.
-type plan struct {
-	ChildSpec
-	sys        *System
-	parent     *base // of the processes: the supervisor, or the group
-	loop       bool
-	hooked     bool // has callbacks that run in the process
-	conditions []Condition
-	backoff    supervise.Backoff
-	watch      *watch // nil: no Heartbeat
-}
-
-func newPlan(sys *System, parent *base, spec ChildSpec, inherited []Condition) *plan {
-	pl := &plan{ChildSpec: spec, sys: sys, parent: parent, loop: spec.Start.loop != nil}
-	cb := &spec.Callbacks
-	pl.hooked = cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil
-	pl.conditions = append(pl.conditions, spec.Conditions...)
-	pl.conditions = append(pl.conditions, inherited...)
-	pl.backoff = backoff.Plan(spec.Backoff)
-	pl.watch = newWatch(spec.Heartbeat, sys.clock)
-	return pl
-}
-
 func newProcess(pl *plan, index uint32) *process {
 	p := &process{plan: pl, index: index, id: pl.sys.nextID()}
 	p.task.Init(p)
@@ -115,8 +89,8 @@ func (p *process) more() *ext {
 }
 
 func (p *process) name() string {
-	if !p.plan.parent.grouped && p.plan.Name != "" {
-		return p.plan.Name
+	if !p.plan.parent.grouped && p.plan.name != "" {
+		return p.plan.name
 	}
 	if p.plan.parent.grouped {
 		return strconv.Itoa(int(p.index))

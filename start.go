@@ -19,10 +19,10 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 		c = new(Context)
 	}
 	c.p, c.inc = p, inc
-	p.plan.watch.join(c)
+	p.plan.terms().watch.join(c)
 	p.ctx.Store(c)
 	p.startedAt(sys.clock.Now())
-	if again && p.plan.DropMailbox {
+	if again && p.plan.terms().DropMailbox {
 		p.discard(p.box.Drain(), DiscardDropped, ErrStopped)
 	}
 	if failure != nil || p.ext.Load() != nil {
@@ -46,7 +46,7 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 // startHandler makes the receiver and runs the start hooks, and reports whether
 // the process runs now. Owner only.
 func (p *process) startHandler(s *slice) (running bool) {
-	if !p.plan.hooked {
+	if !p.plan.terms().hooked {
 		return p.startBare(s)
 	}
 	p.visit(s.c, func() error { return p.hooks(s.c, p.make) }, func(err error) {
@@ -99,7 +99,7 @@ func (p *process) restartOf() *Failure {
 }
 
 func (p *process) before(c *Context, failure *Failure) error {
-	cb := &p.plan.Callbacks
+	cb := &p.plan.terms().Callbacks
 	switch {
 	case failure == nil && cb.BeforeStart != nil:
 		return cb.BeforeStart(c)
@@ -110,7 +110,7 @@ func (p *process) before(c *Context, failure *Failure) error {
 }
 
 func (p *process) after(c *Context, failure *Failure) error {
-	cb := &p.plan.Callbacks
+	cb := &p.plan.terms().Callbacks
 	switch {
 	case failure == nil && cb.AfterStart != nil:
 		return cb.AfterStart(c)
@@ -127,7 +127,7 @@ func (p *process) make(c *Context) error {
 	user := p.user
 	c.hand.set(handHook) // once more: whoever takes the process away comes after this read
 	if user == nil {     // otherwise Spawn has made it
-		user = p.plan.Start.factory()
+		user = p.plan.terms().Start.factory()
 		// A factory may have been abandoned: what it made then belongs to nobody.
 		c.hand.leave()
 		if !p.still(c) {
@@ -183,7 +183,7 @@ func (p *process) adopt() {
 	p.state.begin()
 	c := &p.first
 	c.p, c.inc = p, 1
-	p.plan.watch.join(c)
+	p.plan.terms().watch.join(c)
 	p.ctx.Store(c)
 	p.startedAt(p.sys().clock.Now())
 	p.state.advance(1, phaseRunning)

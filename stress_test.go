@@ -201,7 +201,7 @@ func (w *stressWorld) someOrder(ctx context.Context, rng *rand.Rand) (what strin
 		return "spawn in " + g.Path(), err
 	case 10:
 		s := w.super(rng)
-		return "move in " + s.Path(), s.Move(ctx, w.childOf(s, rng), w.childOf(s, rng))
+		return "move in " + s.Path(), s.Move(ctx, w.childOf(s, rng), bastion.Position{Before: w.childOf(s, rng)})
 	}
 	w.sys.Inspector().Books()
 	w.sys.Inspector().Tree()

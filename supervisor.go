@@ -16,7 +16,7 @@ type supervisor struct {
 
 	// mu guards the table for readers; the agenda alone writes it.
 	mu       sync.RWMutex
-	children []*child // in start order
+	children roster
 	machine  *supervise.Machine
 	up       bool // booted and not ending
 	restarts uint64
@@ -35,7 +35,7 @@ func newSupervisor(sys *System, parent *base, index uint32, name string, spec Su
 	s := &supervisor{spec: spec}
 	s.place(sys, parent, index, name, s)
 	for i := range spec.Children {
-		s.children = append(s.children, s.newChild(spec.Children[i]))
+		s.children.insert(s.newChild(spec.Children[i]), i)
 	}
 	s.spec.Children = nil
 	return s
@@ -61,7 +61,7 @@ func (s *supervisor) dispose(end passing) {
 		return
 	}
 	s.disposed = true
-	for _, c := range slices.Backward(s.children) {
+	for _, c := range slices.Backward(s.children.order) {
 		c.sub.dispose(passing{why: end.why, reason: c.exitReason()})
 	}
 	if told := end.told; s.begun && s.afterStop != nil {
@@ -85,7 +85,7 @@ func (s *supervisor) handle(ev *event) {
 	case eventForget:
 		s.step(supervise.Event{Kind: supervise.EvRemoveChild, ID: supervise.ID(ev.id)}, nil)
 	default:
-		if c := s.byID(supervise.ID(ev.id)); c != nil {
+		if c := s.children.ids[supervise.ID(ev.id)]; c != nil {
 			s.childEvent(c, ev)
 		}
 	}
@@ -123,37 +123,21 @@ func (s *supervisor) childEvent(c *child, ev *event) {
 	}
 }
 
-func (s *supervisor) byID(id supervise.ID) *child {
-	for _, c := range s.children {
-		if c.id == id {
-			return c
-		}
-	}
-	return nil
-}
-
-func (s *supervisor) byName(name string) *child {
-	for _, c := range s.children {
-		if c.name == name {
-			return c
-		}
-	}
-	return nil
-}
-
-// boot starts a new life of the supervisor with the children it was declared
-// with; those added to an earlier life are gone, as in OTP.
+// boot starts a new life of the supervisor with the children it was declared with,
+// those among them, too, that were forgotten when they had ended; those added to an
+// earlier life are gone, as in OTP. What was removed stays removed.
 func (s *supervisor) boot() {
-	m := supervise.New(supervise.Strategy(s.spec.Strategy), s.spec.Restart.plan())
-	m.SetAutoShutdown(supervise.AutoShutdown(s.spec.AutoShutdown))
+	m := supervise.New(supervise.OneForOne, supervise.Intensity{})
+	m.Configure(s.spec.rules())
 	s.mu.Lock()
 	if s.begun {
 		s.restarts++
 	}
 	s.machine, s.begun, s.disposed = m, true, false
+	s.children.show()
 	s.mu.Unlock()
 	s.ending, s.why, s.outcome, s.how = false, nil, 0, haltStop
-	for _, c := range s.children {
+	for _, c := range s.children.order {
 		m.Declare(c.policy(), 0)
 		if c.off { // down until it is ordered up again
 			c.off = false
@@ -172,7 +156,7 @@ func (s *supervisor) haltAll(how halt) {
 		s.how = how
 	}
 	if how == haltKill {
-		for _, c := range s.children {
+		for _, c := range s.children.order {
 			if status, _ := s.machine.Status(c.id); status == supervise.StatusStopping {
 				c.sub.stopBy(haltKill)
 			}
@@ -206,7 +190,7 @@ func (s *supervisor) childEnding(c *child, ev *event) {
 		c.timer.Stop()
 		c.timer = nil
 	}
-	switch d := c.plan.shutdown(); d {
+	switch d := c.plan.terms().shutdown(); d {
 	case BrutalKill:
 		c.proc.kill()
 	case UnlimitedShutdown:

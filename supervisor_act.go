@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/internal/supervise"
@@ -64,7 +63,7 @@ func giveUpText(end supervise.End) string {
 }
 
 func (s *supervisor) act(a supervise.Action, cause *event) {
-	c := s.byID(a.ID)
+	c := s.children.ids[a.ID]
 	if c == nil && a.ID != 0 {
 		return // the machine forgets what the table forgot when it did not start
 	}
@@ -101,7 +100,7 @@ func (s *supervisor) act(a supervise.Action, cause *event) {
 func (s *supervisor) start(c *child, cause *event) {
 	c.turn++
 	again := c.failure != nil
-	if d := c.plan.StartTimeout; d > 0 {
+	if d := c.plan.terms().StartTimeout; d > 0 {
 		c.timer = s.after(d, event{kind: eventStartTimeout, id: uint64(c.id), inc: c.turn})
 	}
 	c.late = false
@@ -126,7 +125,7 @@ func (s *supervisor) stopChild(c *child) {
 		s.post(again)
 	}
 	how := max(s.how, c.halt)
-	switch d := c.plan.shutdown(); {
+	switch d := c.plan.terms().shutdown(); {
 	case d == BrutalKill:
 		how = haltKill
 	case d != UnlimitedShutdown && how != haltKill:
@@ -149,7 +148,7 @@ func (s *supervisor) restarting(c *child, a supervise.Action) {
 // down is told what the end of a child means. While the supervisor itself ends,
 // the mailboxes of its own children are kept: its parent may start it again.
 func (s *supervisor) down(c *child, why supervise.Why) {
-	if why == supervise.WhyEnded && !c.dynamic {
+	if why == supervise.WhyEnded && !c.dynamic && !c.removed {
 		c.waiting.answer(wantsDown, nil)
 		return
 	}
@@ -201,8 +200,10 @@ func downText(why supervise.Why) string {
 func (s *supervisor) forget(c *child) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := slices.Index(s.children, c); i >= 0 {
-		s.children = slices.Delete(slices.Clone(s.children), i, i+1)
+	if c.dynamic || c.removed {
+		s.children.remove(c)
+	} else {
+		s.children.hide(c) // as in OTP, a new life of the supervisor begins with all that was declared
 	}
 }
 
@@ -228,7 +229,7 @@ func (s *supervisor) ended() {
 	s.mu.Lock()
 	s.machine, s.up = nil, false
 	s.mu.Unlock()
-	for _, c := range s.children {
+	for _, c := range s.children.order {
 		c.stopTimers()
 		c.halt = haltStop
 		c.waiting.down(ErrStopped)
@@ -247,7 +248,7 @@ func (s *supervisor) ended() {
 // the end again with what they say: true. A process asks its own conditions where
 // it failed; a subtree has no such place.
 func (s *supervisor) ask(c *child, ev *event) bool {
-	if ev.judged != nil || ev.outcome != 0 || len(c.plan.conditions) == 0 || classify(ev.reason) != supervise.ClassAbnormal {
+	if ev.judged != nil || ev.outcome != 0 || len(c.plan.terms().conditions) == 0 || classify(ev.reason) != supervise.ClassAbnormal {
 		return false
 	}
 	again := *ev
@@ -261,7 +262,7 @@ func (s *supervisor) ask(c *child, ev *event) bool {
 	}
 	executor.Spawn(s.sys.exec, executor.FutureSpec{Name: "conditions of " + f.Path}, func(context.Context) (struct{}, error) {
 		contain(func() error {
-			again.outcome = choose(c.plan.conditions, f)
+			again.outcome = choose(c.plan.terms().conditions, f)
 			return nil
 		}, func(err error) {
 			if err != nil {

@@ -2,7 +2,6 @@ package bastion
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/bastion-go/bastion/internal/supervise"
 )
@@ -10,19 +9,27 @@ import (
 // obey carries out an order of the API. It is answered now, or when the child it
 // is about is up or down.
 func (s *supervisor) obey(o *order) {
-	if o.kind == orderAdd {
+	switch o.kind {
+	case orderAdd:
 		s.add(o)
 		return
+	case orderChange:
+		o.answer(s.change(o.super))
+		return
 	}
-	c := s.byID(supervise.ID(o.id))
+	c := s.children.ids[supervise.ID(o.id)]
 	if o.id == 0 {
-		c = s.byName(o.name)
+		c = s.children.names[o.name]
 	}
 	switch {
-	case c == nil && o.p != nil:
-		o.answer(nil) // it has gone already
+	case o.id != 0 && (c == nil || c.hidden):
+		o.answer(o.afterwards()) // it has gone already
 	case c == nil:
 		o.answer(fmt.Errorf("%w: %s has no child %q", ErrNoProcess, s.path, o.name))
+	case o.kind == orderMove:
+		o.answer(s.move(c, o.at))
+	case o.kind == orderChangeChild:
+		o.answer(s.changeChild(c, o.spec))
 	case s.machine == nil:
 		s.obeyDown(c, o)
 	default:
@@ -33,11 +40,9 @@ func (s *supervisor) obey(o *order) {
 func (s *supervisor) obeyUp(c *child, o *order) {
 	kind := supervise.EvStopChild
 	switch o.kind {
-	case orderMove:
-		s.move(c, o)
-		return
 	case orderRemove:
 		kind = supervise.EvRemoveChild
+		c.removed = true
 	case orderRestart:
 		kind = supervise.EvRestartChild
 	}
@@ -69,10 +74,7 @@ func (s *supervisor) obeyDown(c *child, o *order) {
 		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})
 	case orderRemove:
 		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})
-		s.children = slices.DeleteFunc(slices.Clone(s.children), func(x *child) bool { return x == c })
-	case orderMove:
-		o.answer(s.reorder(c, o.before))
-		return
+		s.children.remove(c)
 	default:
 		o.answer(s.refusal())
 		return
@@ -96,57 +98,49 @@ func (s *supervisor) add(o *order) {
 		o.answer(ErrStopped)
 		return
 	}
-	if name := childName(o.spec); name != "" && s.byName(name) != nil {
-		o.answer(&SpecError{Faults: []string{fmt.Sprintf("Name: %q is taken in %s", name, s.path)}})
-		return
-	}
-	var f faults
-	checkSignificant(o.spec, s.spec.AutoShutdown, "", &f)
-	if err := f.err(); err != nil {
+	at, err := s.vet(o)
+	if err != nil {
 		o.answer(err)
 		return
 	}
 	c := s.newChild(*o.spec)
 	o.made = c
 	s.mu.Lock()
-	s.children = append(slices.Clone(s.children), c)
+	s.children.insert(c, at)
 	s.mu.Unlock()
 	if s.machine == nil {
 		o.answer(nil) // declared; it starts with the others
 		return
 	}
 	c.waiting = append(c.waiting, o)
-	s.machine.Declare(c.policy(), 0)
+	s.machine.Declare(c.policy(), s.children.next(c))
 	s.step(supervise.Event{Kind: supervise.EvStartChild, ID: c.id}, nil)
 }
 
-func (s *supervisor) move(c *child, o *order) {
-	s.mu.Lock()
-	err := s.reorder(c, o.before)
-	s.mu.Unlock()
-	if err == nil {
-		var before supervise.ID
-		if b := s.byName(o.before); b != nil {
-			before = b.id
-		}
-		s.step(supervise.Event{Kind: supervise.EvMove, ID: c.id, Before: before}, nil)
+// vet says where a new child is put, or why it is refused.
+func (s *supervisor) vet(o *order) (at int, err error) {
+	var f faults
+	if name := childName(o.spec); name != "" && s.children.names[name] != nil {
+		f.add("Name", "%q is taken in %s", name, s.path)
 	}
-	o.answer(err)
+	checkSignificant(o.spec, s.spec.AutoShutdown, "", &f)
+	if err := f.err(); err != nil {
+		return 0, err
+	}
+	return s.children.index(o.at, s.path, nil)
 }
 
-// reorder puts c before the named sibling, or last if that is empty. mu is held.
-func (s *supervisor) reorder(c *child, before string) error {
-	if before == c.name {
+func (s *supervisor) move(c *child, to Position) error {
+	if to.Before == c.name || to.After == c.name {
 		return nil
 	}
-	rest := slices.DeleteFunc(slices.Clone(s.children), func(x *child) bool { return x == c })
-	at := len(rest)
-	if before != "" {
-		at = slices.IndexFunc(rest, func(x *child) bool { return x.name == before })
-		if at < 0 {
-			return fmt.Errorf("%w: %s has no child %q", ErrNoProcess, s.path, before)
-		}
+	at, err := s.children.index(to, s.path, c)
+	if err != nil {
+		return err
 	}
-	s.children = slices.Insert(rest, at, c)
+	s.mu.Lock()
+	s.children.move(c, at)
+	s.mu.Unlock()
+	s.step(supervise.Event{Kind: supervise.EvMove, ID: c.id, Before: s.children.next(c)}, nil)
 	return nil
 }

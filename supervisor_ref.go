@@ -44,7 +44,16 @@ func (s *Supervisor) find(name string) *child {
 	}
 	s.s.mu.RLock()
 	defer s.s.mu.RUnlock()
-	return s.s.byName(name)
+	return s.s.children.names[name]
+}
+
+// Parent is the supervisor above; nil at the root, and for a nil Supervisor. With
+// its verbs and Name a subtree itself is restarted, removed, moved and changed.
+func (s *Supervisor) Parent() *Supervisor {
+	if s.nobody() || s.s.parent == nil {
+		return nil
+	}
+	return &Supervisor{s.s.parent.self.(*supervisor)}
 }
 
 // Child is the process of that name among the supervisor's own children; the
@@ -74,66 +83,8 @@ func (s *Supervisor) Supervisor(name string) *Supervisor {
 	return nil
 }
 
-// Add adds a process as the last child and waits until it has started, or until
-// ctx ends, which does not take the order back. If the start fails the child is
-// gone again and the error is a *StartError. A bad spec, or a name that is
-// taken, is a *SpecError. Before the system was started the child is declared
-// and starts with it. Added to a supervisor that has stopped: ErrStopped. What
-// was added is gone when the supervisor itself is restarted, as in OTP.
-func (s *Supervisor) Add(ctx context.Context, spec ChildSpec) (Ref, error) {
-	f := faults{}
-	if spec.grouped() {
-		f.add("Count", "this is a group; use AddGroup")
-	}
-	if spec.Start.subtree != nil {
-		f.add("Start", "this is a subtree; use AddSupervisor")
-	}
-	c, err := s.add(ctx, spec, f)
-	if c == nil {
-		return Ref{}, err
-	}
-	return Ref{c.proc}, err
-}
-
-// AddGroup is Add for a group.
-func (s *Supervisor) AddGroup(ctx context.Context, spec ChildSpec) (*Group, error) {
-	spec.Group = true
-	c, err := s.add(ctx, spec, nil)
-	if c == nil {
-		return nil, err
-	}
-	return &Group{c.group}, err
-}
-
-// AddSupervisor is Add for a subtree.
-func (s *Supervisor) AddSupervisor(ctx context.Context, spec SupervisorSpec) (*Supervisor, error) {
-	var f faults
-	checkSupervisor(&spec, "", &f) // by itself, so that the faults name the fields of spec
-	if err := f.err(); err != nil {
-		return nil, err
-	}
-	c, err := s.add(ctx, ChildSpec{Name: spec.Name, Start: Subtree(spec)}, nil)
-	if c == nil {
-		return nil, err
-	}
-	return &Supervisor{c.super}, err
-}
-
-func (s *Supervisor) add(ctx context.Context, spec ChildSpec, f faults) (*child, error) {
-	checkChild(&spec, "", &f)
-	if err := f.err(); err != nil {
-		return nil, err
-	}
-	o := &order{kind: orderAdd, spec: &spec}
-	err := s.order(ctx, o, nil)
-	if err != nil {
-		return nil, err
-	}
-	return o.made, nil
-}
-
-// Remove stops the named child, if it runs, and forgets its spec. ErrNoProcess
-// if there is none of that name.
+// Remove stops the named child, if it runs, and forgets its spec: also a restart of
+// the supervisor does not bring it back. ErrNoProcess if there is none of that name.
 func (s *Supervisor) Remove(ctx context.Context, name string) error {
 	return s.order(ctx, &order{kind: orderRemove, name: name}, s.ending(name))
 }
@@ -146,10 +97,14 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	return s.order(ctx, &order{kind: orderRestart, name: name}, s.ending(name))
 }
 
-// Move puts the named child before another one in the start order, or last if
-// before is empty. Nothing is restarted; the order counts from the next decision.
-func (s *Supervisor) Move(ctx context.Context, name, before string) error {
-	return s.order(ctx, &order{kind: orderMove, name: name, before: before}, nil)
+// Move puts the named child before or after another one in the start order, or
+// last. Nothing is restarted; the order counts from the next decision, and outlives
+// restarts of the supervisor.
+func (s *Supervisor) Move(ctx context.Context, name string, to Position) error {
+	if err := to.check(); err != nil {
+		return err
+	}
+	return s.order(ctx, &order{kind: orderMove, name: name, at: to}, nil)
 }
 
 // ending says which processes end when the named child does.
@@ -168,6 +123,10 @@ func (s *Supervisor) ending(name string) func(*process) bool {
 // shutdown time, and waits for it as Ref.Stop does. Stopping the root stops the
 // system.
 func (s *Supervisor) Stop(ctx context.Context) error { return s.end(ctx, haltStop) }
+
+// Drain is Stop, but each process first handles what is queued, one child after the
+// other, each within its shutdown time.
+func (s *Supervisor) Drain(ctx context.Context) error { return s.end(ctx, haltDrain) }
 
 // Kill kills the whole subtree for good.
 func (s *Supervisor) Kill(ctx context.Context) error { return s.end(ctx, haltKill) }

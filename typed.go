@@ -120,7 +120,7 @@ func Typed[M any](r Ref) (TypedRef[M], error) {
 	if r.p == nil {
 		return TypedRef[M]{}, ErrNoProcess
 	}
-	d, ok := r.p.plan.Start.takes.(*door[M])
+	d, ok := r.p.plan.takes.(*door[M])
 	if !ok {
 		var m M
 		return TypedRef[M]{}, fmt.Errorf("%w than %T: %s", ErrType, m, r.p.path())

@@ -3,7 +3,6 @@ package bastion
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/bastion-go/bastion/internal/backoff"
 	"github.com/bastion-go/bastion/internal/supervise"
@@ -76,6 +75,14 @@ func childName(c *ChildSpec) string {
 const mostMembers = 1 << 30
 
 func checkChild(c *ChildSpec, at string, f *faults) {
+	checkOwn(c, at, f)
+	if c.Start.subtree != nil {
+		checkSupervisor(c.Start.subtree, at+"Start.", f)
+	}
+}
+
+// checkOwn is checkChild without what is below the child.
+func checkOwn(c *ChildSpec, at string, f *faults) {
 	checkName(c.Name, at+"Name", f)
 	for _, fault := range c.Start.faults {
 		*f = append(*f, at+"Start."+fault)
@@ -133,7 +140,6 @@ func checkSubtree(c *ChildSpec, at string, f *faults) {
 	if cb := &c.Callbacks; cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil {
 		f.add(at+"Callbacks", "a subtree has no Context to call them in; only AfterStop is for subtrees")
 	}
-	checkSupervisor(c.Start.subtree, at+"Start.", f)
 }
 
 func checkTimes(c *ChildSpec, at string, f *faults) {
@@ -202,15 +208,4 @@ func (i Intensity) plan() supervise.Intensity {
 	return supervise.Intensity{
 		Max: max(i.Max, 0), Within: i.Within, Exceeded: supervise.Exceeded(i.Exceeded), RetryAfter: i.RetryAfter,
 	}
-}
-
-// shutdown is the child's shutdown time with its default.
-func (c *ChildSpec) shutdown() time.Duration {
-	if c.Shutdown != 0 {
-		return c.Shutdown
-	}
-	if c.Start.subtree != nil {
-		return UnlimitedShutdown
-	}
-	return defaultShutdown
 }

@@ -160,7 +160,7 @@ func (m *Machine) settle(c *child) {
 	case c.goal == goalStopped:
 		again := c.again
 		m.rest(c, goalStopped, WhyStopped)
-		if again {
+		if again && c.goal != goalGone { // unless it has become temporary meanwhile
 			m.orderUp(c)
 		}
 	default:

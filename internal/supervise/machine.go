@@ -83,13 +83,17 @@ const (
 	goalGone     // down, then out of the table
 )
 
-// New returns a Machine without children, before its boot.
+// New returns a Machine without children, before its boot. It has no auto-shutdown; see Configure.
 func New(s Strategy, i Intensity) *Machine {
 	return &Machine{strategy: s, intensity: i, window: NewWindow(i), byID: make(map[ID]*child)}
 }
 
-// SetAutoShutdown chooses what the end of significant children leads to; at first nothing.
-func (m *Machine) SetAutoShutdown(a AutoShutdown) { m.auto = a }
+// Configure gives the supervisor other rules, from the next decision on. What is under way goes on, and restarts that were
+// counted stay counted.
+func (m *Machine) Configure(s Strategy, i Intensity, a AutoShutdown) {
+	m.strategy, m.intensity, m.auto = s, i, a
+	m.window.Resize(i)
+}
 
 // Declare makes a child known at its place in the order: before the given child, or last if that is 0 or unknown. It is down
 // and stays so until the boot or an order (EvStartChild). A known ID gets the new policy and keeps everything else.

@@ -14,12 +14,19 @@ func drawChild(t *rapid.T) Child {
 	c := Child{
 		Type:        Type(rapid.IntRange(0, 2).Draw(t, "type")),
 		Tries:       rapid.SampledFrom([]int{0, 0, 0, 1, 3}).Draw(t, "tries"),
+		TriesWithin: rapid.SampledFrom([]time.Duration{0, 0, 5 * time.Second}).Draw(t, "in"),
 		Significant: rapid.Bool().Draw(t, "significant"),
 	}
 	if rapid.Bool().Draw(t, "backoff") {
 		c.Backoff = Backoff{Kind: Exponential, First: time.Second, Max: 5 * time.Second, Healthy: time.Minute}
 	}
 	return c
+}
+
+func drawRules(t *rapid.T) (Strategy, Intensity, AutoShutdown) {
+	in := Intensity{Max: rapid.SampledFrom([]int{0, 1, 5, 50}).Draw(t, "max"), Within: 10 * time.Second}
+	auto := rapid.SampledFrom([]AutoShutdown{Never, Never, AnySignificant, AllSignificant}).Draw(t, "auto")
+	return Strategy(rapid.IntRange(0, 2).Draw(t, "strategy")), in, auto
 }
 
 func drawOutcome(t *rapid.T) Outcome {
@@ -65,10 +72,8 @@ func drawEvent(t *rapid.T, w *world) Event {
 // so does the supervisor, once.
 func TestAnything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		strategy := Strategy(rapid.IntRange(0, 2).Draw(t, "strategy"))
-		intensity := Intensity{Max: rapid.SampledFrom([]int{0, 1, 5, 50}).Draw(t, "max"), Within: 10 * time.Second}
-		w := newWorld(strategy, intensity)
-		w.m.SetAutoShutdown(rapid.SampledFrom([]AutoShutdown{Never, Never, AnySignificant, AllSignificant}).Draw(t, "auto"))
+		w := newWorld(OneForOne, Intensity{})
+		w.configure(drawRules(t))
 		for range rapid.IntRange(1, 6).Draw(t, "children") {
 			w.declare(drawChild(t), 0)
 		}
@@ -81,6 +86,12 @@ func TestAnything(t *testing.T) {
 				ev, booted = Event{Kind: EvBoot}, true
 			case die < 5:
 				w.declare(drawChild(t), ID(rapid.IntRange(0, int(w.next)).Draw(t, "before")))
+			case die < 8:
+				w.configure(drawRules(t))
+			case die < 11:
+				c := drawChild(t)
+				c.ID = ev.ID
+				w.redeclare(c)
 			case die > 98:
 				ev = Event{Kind: EvShutdown}
 			}

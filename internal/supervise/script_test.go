@@ -12,6 +12,7 @@ import (
 // remembers what was asked of it, so that "obey" can answer.
 //
 //	start STRATEGY [max=N] [within=D] [exceeded=X] [retry=D] [auto=any|all] CHILD...   CHILD: name[:type]
+//	configure STRATEGY [max=N] [within=D] [exceeded=X] [retry=D] [auto=any|all]
 //	child NAME [type] [tries=N [in=D]] [first=D kind=K step=D factor=F cap=D jitter=F healthy=D] [significant] [before=NAME]
 //	boot | shutdown
 //	started NAME            failed NAME [jitter=F] [outcome=O]
@@ -54,6 +55,9 @@ func (s *script) run(line string) error {
 	switch a.verb {
 	case "start":
 		return s.start(a)
+	case "configure":
+		s.configure(a)
+		return a.unused()
 	case "child":
 		return s.child(a)
 	case "obey":
@@ -71,13 +75,8 @@ func (s *script) run(line string) error {
 }
 
 func (s *script) start(a *args) error {
-	var in Intensity
-	in.Max = a.count("max", 1)
-	in.Within = a.dur("within", 5*time.Second)
-	in.Exceeded = pick[Exceeded](a, "exceeded", 3)
-	in.RetryAfter = a.dur("retry", 0)
-	s.m = New(parse[Strategy](a, a.word(), 3), in)
-	s.m.SetAutoShutdown(pick[AutoShutdown](a, "auto", 3))
+	s.m = New(OneForOne, Intensity{})
+	s.configure(a)
 	for w := a.word(); w != ""; w = a.word() {
 		name, typ, _ := strings.Cut(w, ":")
 		c := Child{ID: s.id(name)}
@@ -87,6 +86,15 @@ func (s *script) start(a *args) error {
 		s.m.Declare(c, 0)
 	}
 	return a.unused()
+}
+
+func (s *script) configure(a *args) {
+	var in Intensity
+	in.Max = a.count("max", 1)
+	in.Within = a.dur("within", 5*time.Second)
+	in.Exceeded = pick[Exceeded](a, "exceeded", 3)
+	in.RetryAfter = a.dur("retry", 0)
+	s.m.Configure(parse[Strategy](a, a.word(), 3), in, pick[AutoShutdown](a, "auto", 3))
 }
 
 func (s *script) child(a *args) error {

@@ -21,7 +21,7 @@ type world struct {
 	// order a matter of when one looks, so it suspends the checks of order until the plan is over.
 	doomed map[ID]bool
 	failed []ID // whose failures condemned them
-	moved  bool
+	moved  bool // or configured anew
 
 	restarts []time.Time // the slow, obvious window
 	ending   bool        // told to end, or decided to
@@ -48,6 +48,22 @@ func (w *world) declare(c Child, before ID) ID {
 	w.kids[c.ID] = &kid{typ: c.Type}
 	w.m.Declare(c, before)
 	return c.ID
+}
+
+// redeclare gives a child that is still known another policy.
+func (w *world) redeclare(c Child) {
+	if _, known := w.m.Status(c.ID); known {
+		w.kids[c.ID].typ = c.Type
+		w.m.Declare(c, 0)
+	}
+}
+
+// configure changes the rules. What was condemned under the old ones stays condemned.
+func (w *world) configure(s Strategy, in Intensity, auto AutoShutdown) {
+	w.moved = len(w.doomed) > 0 || w.moved
+	w.strategy, w.intensity = s, in
+	w.m.Configure(s, in, auto)
+	w.log = append(w.log, fmt.Sprint("configure ", s, " ", in, " ", auto))
 }
 
 // step passes the event and checks everything that comes out.
@@ -140,7 +156,7 @@ func (w *world) checkStart(id ID, k *kid) error {
 		return fmt.Errorf("it was stopped on purpose")
 	}
 	order := w.m.Children(nil)
-	covered := w.strategy == OneForAll
+	covered := w.strategy == OneForAll && !w.moved
 	for _, f := range w.failed {
 		at := slices.Index(order, f)
 		covered = covered || !w.moved && at >= 0 && at <= slices.Index(order, id)
