@@ -21,6 +21,7 @@ type base struct {
 	name    string
 	path    string
 	grouped bool
+	plan    *plan // of the child that it is; nil: the root
 
 	agenda struct {
 		task   executor.Task

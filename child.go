@@ -31,6 +31,7 @@ type child struct {
 	late    bool     // its start timed out
 	rites   int      // AfterStop callbacks that have not returned
 	waiting waiters  // until it is up or down
+	ailment *ailment // in the ward; nil: it is up, or not meant to be
 	asked   *event   // the end of a subtree, while its conditions are asked
 }
 
@@ -65,6 +66,7 @@ func (s *supervisor) newChild(spec ChildSpec) *child {
 	switch {
 	case spec.Start.subtree != nil:
 		c.super = newSupervisor(s.sys, &s.base, index, c.name, *spec.Start.subtree)
+		c.super.plan = c.plan
 		c.super.afterStop = spec.Callbacks.AfterStop
 		c.sub = c.super
 	case spec.grouped():

@@ -14,7 +14,6 @@ import (
 // failed costs a slot in a table and nothing else.
 type group struct {
 	base
-	plan *plan
 
 	// mu guards the table for readers; the agenda alone writes it.
 	mu       sync.RWMutex
@@ -35,6 +34,7 @@ type group struct {
 	lives  uint32         // counts boots, so that a timer of an earlier one is told apart
 	timer  executor.Timer // its own shutdown time, when it ends by itself
 	window supervise.Window
+	lost   *ailment                 // members that it gave up in this life, together
 	files  map[*process]*memberFile // of members with a history, or waited for
 }
 
@@ -60,10 +60,12 @@ type memberFile struct {
 	again    bool           // it was told to stop, to be started again
 	halt     halt
 	waiting  waiters
+	ailment  *ailment // in the ward; nil: it is up, or not meant to be
 }
 
 func newGroup(pl *plan, parent *base, index uint32) *group {
-	g := &group{plan: pl}
+	g := new(group)
+	g.plan = pl
 	pl.parent = &g.base
 	g.grouped = true
 	g.place(pl.sys, parent, index, pl.name, g)
@@ -201,6 +203,7 @@ func (g *group) start(p *process, w *executor.Worker) {
 	var failure *Failure
 	if f := g.files[p]; f != nil {
 		failure = f.failure
+		g.unwell(p, ailment{kind: ProblemStarting})
 	} else if p.state.load() != 0 {
 		failure = &Failure{Path: p.path(), Incarnation: uint64(lifeOf(p.state.load())), Reason: ErrShutdown}
 	}
@@ -219,6 +222,7 @@ func (g *group) memberStarted(ev *event) {
 	p.emitFor(EventStarted, ev.inc, nil)
 	if f := g.files[p]; f != nil {
 		f.starting = false
+		g.heal(&f.ailment)
 		if f.timer != nil && !f.leaving && !f.again {
 			f.timer.Stop()
 			f.timer = nil
@@ -290,6 +294,7 @@ func (g *group) judge(ev *event) {
 		g.giveUp(g.escalation(p, ErrSystemStop, ev.reason), StopSystem)
 	case supervise.VerdictGiveUp:
 		g.publish(ev, "gave it up")
+		g.lose()
 		g.leave(p, ev.reason, nil)
 	default:
 		g.publish(ev, "finished")
@@ -318,10 +323,13 @@ func (g *group) restart(ev *event) {
 	t := g.plan.terms()
 	in := t.Intensity.plan()
 	g.window.Resize(in) // it may have been changed
-	if g.window.Add(now) {
+	exceeded := g.window.Add(now)
+	g.storm(g.window.Count(now), in)
+	if exceeded {
 		switch in.Exceeded {
 		case supervise.GiveChildUp:
 			g.publish(ev, "gave it up")
+			g.lose()
 			g.leave(p, ev.reason, nil)
 			return
 		case supervise.RetryLater:
@@ -349,6 +357,7 @@ func (g *group) restart(ev *event) {
 	}
 	p.emitFor(EventRestarting, ev.inc, func(e *Event) { e.Reason, e.Delay, e.Restarts = ev.reason, wait, attempt })
 	if wait > 0 {
+		g.unwell(p, ailment{kind: ProblemWaiting, until: now.Add(wait), reason: ev.reason})
 		f.delay = g.after(wait, event{kind: eventDue, p: p, inc: ev.inc})
 		return
 	}

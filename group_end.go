@@ -99,6 +99,7 @@ func (g *group) memberEnding(ev *event) {
 	if f.leaving || f.again {
 		return
 	}
+	g.unwell(p, ailment{kind: ProblemStopping})
 	if f.timer != nil {
 		f.timer.Stop()
 	}
@@ -110,6 +111,9 @@ func (g *group) memberEnding(ev *event) {
 func (g *group) leave(p *process, reason, failed error) {
 	why := DiscardStopped
 	f := g.files[p]
+	if f != nil {
+		g.heal(&f.ailment)
+	}
 	if f != nil && f.halt == haltKill {
 		why = DiscardKilled
 	}
@@ -232,7 +236,9 @@ func (g *group) endIfDown() {
 	g.members, g.free = g.members[:min(g.plan.terms().Count, len(g.members))], nil
 	g.alive = false
 	g.mu.Unlock()
+	g.heal(&g.lost)
 	for _, f := range g.files {
+		g.heal(&f.ailment)
 		f.waiting.down(ErrStopped)
 		if f.timer != nil {
 			f.timer.Stop()

@@ -18,6 +18,7 @@ func (g *group) restartMember(o *order) {
 	case f.leaving || f.again: // on its way down already; leave answers the ones, the new start the others
 	case p.owed:
 		f.again = true
+		g.unwell(p, ailment{kind: ProblemStopping})
 		g.stopBounded(p, f, haltStop)
 	case f.delay != nil: // it does not wait any longer
 		f.delay.Stop()

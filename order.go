@@ -2,6 +2,7 @@ package bastion
 
 import (
 	"context"
+	"slices"
 )
 
 type orderKind uint8
@@ -55,6 +56,9 @@ func (w *waiters) answer(wants func(*order) bool, err error) {
 	clear((*w)[len(left):])
 	*w = left
 }
+
+// want reports whether any of them wants that.
+func (w waiters) want(that func(*order) bool) bool { return slices.ContainsFunc(w, that) }
 
 // down tells all of them that the child is down: some wanted that, to the others
 // it is err.

@@ -72,6 +72,9 @@ func rigOf(t *testing.T, children ...bastion.ChildSpec) *rig {
 func (r *rig) stop() {
 	r.t.Helper()
 	err := rigIn(r.t, "Stop", func() error { return r.sys.Stop(context.Background()) })
+	if h := r.sys.Health(); len(h.Ready.Problems) != 1 || h.Ready.Omitted > 0 { // nothing but that it has stopped
+		r.t.Errorf("health after the stop: %v and %d more", h.Ready.Problems, h.Ready.Omitted)
+	}
 	if r.left {
 		return
 	}

@@ -174,6 +174,9 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 		c.timer.Stop()
 		c.timer = nil
 	}
+	if !s.stoppingChild(c) {
+		s.heal(&c.ailment)
+	}
 	if c.proc != nil {
 		c.proc.emitFor(EventStarted, ev.inc, nil)
 	}
@@ -190,6 +193,7 @@ func (s *supervisor) childEnding(c *child, ev *event) {
 		c.timer.Stop()
 		c.timer = nil
 	}
+	s.unwell(c, ailment{kind: ProblemStopping})
 	switch d := c.plan.terms().shutdown(); d {
 	case BrutalKill:
 		c.proc.kill()
@@ -223,6 +227,9 @@ func (s *supervisor) childExited(c *child, ev *event) {
 		return
 	}
 	s.noteFailure(c, ev)
+	if c.ailment != nil {
+		s.unwell(c, ailment{kind: ProblemWaiting}) // unless what follows says otherwise
+	}
 	actions := s.machine.Step(s.sys.clock.Now(), supervise.Event{
 		Kind: supervise.EvExited, ID: c.id, Class: classify(ev.reason), Outcome: verdictOf(ev.outcome),
 		Jitter: jitter(), Up: ev.up,

@@ -73,6 +73,7 @@ func (s *supervisor) act(a supervise.Action, cause *event) {
 	case supervise.ActStop:
 		s.stopChild(c)
 	case supervise.ActDelay:
+		s.unwell(c, ailment{kind: ProblemWaiting, until: s.sys.clock.Now().Add(a.For), reason: c.exitReason()})
 		c.delay = s.after(a.For, event{kind: eventDue, id: uint64(c.id), inc: c.turn})
 	case supervise.ActCancelDelay:
 		if c.delay != nil {
@@ -100,6 +101,9 @@ func (s *supervisor) act(a supervise.Action, cause *event) {
 func (s *supervisor) start(c *child, cause *event) {
 	c.turn++
 	again := c.failure != nil
+	if !c.waiting.want(func(o *order) bool { return o.kind == orderAdd }) {
+		s.unwell(c, ailment{kind: ProblemStarting})
+	}
 	if d := c.plan.terms().StartTimeout; d > 0 {
 		c.timer = s.after(d, event{kind: eventStartTimeout, id: uint64(c.id), inc: c.turn})
 	}
@@ -124,6 +128,9 @@ func (s *supervisor) stopChild(c *child) {
 		again.judged = ev
 		s.post(again)
 	}
+	if !c.waiting.want(wantsDown) {
+		s.unwell(c, ailment{kind: ProblemStopping})
+	}
 	how := max(s.how, c.halt)
 	switch d := c.plan.terms().shutdown(); {
 	case d == BrutalKill:
@@ -136,6 +143,8 @@ func (s *supervisor) stopChild(c *child) {
 
 func (s *supervisor) restarting(c *child, a supervise.Action) {
 	c.failure.Restarts = a.Attempt
+	s.unwell(c, ailment{kind: ProblemWaiting, reason: c.failure.Reason})
+	s.storm(a.Count, s.spec.Restart.plan())
 	if s.sys.events.watched.Load() == 0 {
 		return
 	}
@@ -148,6 +157,9 @@ func (s *supervisor) restarting(c *child, a supervise.Action) {
 // down is told what the end of a child means. While the supervisor itself ends,
 // the mailboxes of its own children are kept: its parent may start it again.
 func (s *supervisor) down(c *child, why supervise.Why) {
+	if s.heal(&c.ailment); why == supervise.WhyGivenUp {
+		s.unwell(c, ailment{kind: ProblemGivenUp, reason: c.exitReason()})
+	}
 	if why == supervise.WhyEnded && !c.dynamic && !c.removed {
 		c.waiting.answer(wantsDown, nil)
 		return
@@ -219,6 +231,7 @@ func (s *supervisor) giveUp(c *child, end supervise.End) {
 		s.outcome = StopSystem
 	default:
 		e.Cause = ErrIntensity
+		s.storm(s.machine.Restarts(s.sys.clock.Now()), s.spec.Restart.plan())
 	}
 	s.why, s.ending = e, true
 	s.sys.emit(Event{Kind: EventEscalated, Path: s.path, Reason: e})
@@ -231,6 +244,7 @@ func (s *supervisor) ended() {
 	s.mu.Unlock()
 	for _, c := range s.children.order {
 		c.stopTimers()
+		s.heal(&c.ailment)
 		c.halt = haltStop
 		c.waiting.down(ErrStopped)
 	}

@@ -58,6 +58,9 @@ func (s *supervisor) obeyUp(c *child, o *order) {
 		return
 	}
 	if status, _ := s.machine.Status(c.id); status == supervise.StatusDown && c.rites == 0 {
+		if wantsDown(o) {
+			s.heal(&c.ailment) // it was given up, and now is meant to be down
+		}
 		c.halt = haltStop // a kill of what is down must not colour a later stop
 		c.waiting.answer(wantsDown, nil)
 	}

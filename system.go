@@ -54,7 +54,10 @@ type System struct {
 	journal   journal
 	events    stream[Event]
 	letters   stream[DeadLetter]
-	questions sync.Pool // of *question; the system's own, because they hold channels
+	ward      ward         // what is not up
+	storms    storms       // who restarts too much
+	leaving   atomic.Int64 // since when it is a lame duck, nanoseconds on the clock; 0: it is not. LameDuck writes once
+	questions sync.Pool    // of *question; the system's own, because they hold channels
 
 	// stage is written under mu, read by everybody.
 	stage atomic.Uint32

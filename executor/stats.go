@@ -101,3 +101,11 @@ func (w *Worker) stats() WorkerStats {
 	s.Local = s.Runs - s.Injected - s.Stolen
 	return s
 }
+
+// Saturated reports whether as many workers are blocked as may be, or more ([Config].MaxBlocked): the next that blocks
+// keeps its permit, and ready tasks may wait for it. It stops nobody, allocates nothing, and any goroutine may call it.
+func (e *Executor) Saturated() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.unseated[revoked] >= e.maxBlocked
+}
