@@ -37,7 +37,7 @@ func (s *Supervisor) Change(ctx context.Context, spec SupervisorSpec) error {
 	if spec.Name != "" && spec.Name != s.Name() {
 		f.add("Name", "cannot be changed, is %q", s.Name())
 	}
-	checkSupervisor(&spec, "", &f)
+	checkSupervisor(&spec, &f)
 	if err := f.err(); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *Supervisor) ChangeChild(ctx context.Context, name string, spec ChildSpe
 	}
 	checkSame(&old, &spec, &f)
 	if spec.Start.subtree == old.Start.subtree {
-		checkOwn(&spec, "", &f)
+		checkOwn(&spec, &f)
 	}
 	if err := f.err(); err != nil {
 		return err
@@ -113,7 +113,9 @@ func (s *SupervisorSpec) rules() (supervise.Strategy, supervise.Intensity, super
 func (s *supervisor) change(spec *SupervisorSpec) error {
 	var f faults
 	for _, c := range s.children.order {
-		checkSignificant(&c.plan.terms().ChildSpec, spec.AutoShutdown, fmt.Sprintf("child %q, ", c.name), &f)
+		f.under(fmt.Sprintf("child %q, ", c.name), func() {
+			checkSignificant(&c.plan.terms().ChildSpec, spec.AutoShutdown, &f)
+		})
 	}
 	if err := f.err(); err != nil {
 		return err
@@ -137,7 +139,7 @@ func (s *supervisor) change(spec *SupervisorSpec) error {
 // changeChild is the agenda's side of ChangeChild.
 func (s *supervisor) changeChild(c *child, spec *ChildSpec) error {
 	var f faults
-	checkSignificant(spec, s.spec.AutoShutdown, "", &f)
+	checkSignificant(spec, s.spec.AutoShutdown, &f)
 	if err := f.err(); err != nil {
 		return err
 	}

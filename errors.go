@@ -87,11 +87,18 @@ type SpecError struct {
 	Faults []string // each "Field.Path: what is wrong"
 }
 
+// maxFaults is how many faults the text of a SpecError shows.
+const maxFaults = 100
+
 func (e *SpecError) Error() string {
 	if len(e.Faults) == 1 {
 		return "bastion: bad spec: " + e.Faults[0]
 	}
-	return fmt.Sprintf("bastion: bad spec, %d faults:\n\t%s", len(e.Faults), strings.Join(e.Faults, "\n\t"))
+	text := fmt.Sprintf("bastion: bad spec, %d faults:\n\t%s", len(e.Faults), strings.Join(e.Faults[:min(len(e.Faults), maxFaults)], "\n\t"))
+	if more := len(e.Faults) - maxFaults; more > 0 {
+		text += fmt.Sprintf("\n\tand %d more", more)
+	}
+	return text
 }
 
 // A RingError says which processes an ask would have made wait for one another:

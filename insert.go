@@ -7,7 +7,7 @@ import "context"
 // callbacks or conditions of its own. ErrNoProcess: the Position names a child that
 // is not there.
 func (s *Supervisor) Insert(ctx context.Context, spec ChildSpec, at Position) (Child, error) {
-	c, err := s.add(ctx, spec, at, nil)
+	c, err := s.add(ctx, spec, at, faults{})
 	if c == nil {
 		return Child{}, err
 	}
@@ -21,7 +21,7 @@ func (s *Supervisor) Insert(ctx context.Context, spec ChildSpec, at Position) (C
 // and starts with it. Added to a supervisor that has stopped: ErrStopped. What
 // was added is gone when the supervisor itself is restarted, as in OTP.
 func (s *Supervisor) Add(ctx context.Context, spec ChildSpec) (Ref, error) {
-	f := faults{}
+	var f faults
 	if spec.grouped() {
 		f.add("Count", "this is a group; use AddGroup")
 	}
@@ -38,7 +38,7 @@ func (s *Supervisor) Add(ctx context.Context, spec ChildSpec) (Ref, error) {
 // AddGroup is Add for a group.
 func (s *Supervisor) AddGroup(ctx context.Context, spec ChildSpec) (*Group, error) {
 	spec.Group = true
-	c, err := s.add(ctx, spec, Position{}, nil)
+	c, err := s.add(ctx, spec, Position{}, faults{})
 	if c == nil {
 		return nil, err
 	}
@@ -48,11 +48,11 @@ func (s *Supervisor) AddGroup(ctx context.Context, spec ChildSpec) (*Group, erro
 // AddSupervisor is Add for a subtree.
 func (s *Supervisor) AddSupervisor(ctx context.Context, spec SupervisorSpec) (*Supervisor, error) {
 	var f faults
-	checkSupervisor(&spec, "", &f) // by itself, so that the faults name the fields of spec
+	checkSupervisor(&spec, &f) // by itself, so that the faults name the fields of spec
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	c, err := s.add(ctx, ChildSpec{Name: spec.Name, Start: Subtree(spec)}, Position{}, nil)
+	c, err := s.add(ctx, ChildSpec{Name: spec.Name, Start: Subtree(spec)}, Position{}, faults{})
 	if c == nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Supervisor) AddSupervisor(ctx context.Context, spec SupervisorSpec) (*S
 }
 
 func (s *Supervisor) add(ctx context.Context, spec ChildSpec, at Position, f faults) (*child, error) {
-	checkChild(&spec, "", &f)
+	checkChild(&spec, &f)
 	if err := f.err(); err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func (s *supervisor) vet(o *order) (at int, err error) {
 	if name := childName(o.spec); name != "" && s.children.names[name] != nil {
 		f.add("Name", "%q is taken in %s", name, s.path)
 	}
-	checkSignificant(o.spec, s.spec.AutoShutdown, "", &f)
+	checkSignificant(o.spec, s.spec.AutoShutdown, &f)
 	if err := f.err(); err != nil {
 		return 0, err
 	}

@@ -129,7 +129,7 @@ func New(cfg Config) (*System, error) {
 }
 
 func (c Config) check() error {
-	f := faults{}
+	var f faults
 	checkName(c.Name, "Name", &f)
 	checkIntensity(c.Restart, "Restart", &f)
 	if c.Workers < 0 {
@@ -166,8 +166,8 @@ func (s *System) Root() *Supervisor { return &Supervisor{s.root} }
 // and keep what they are told. On a running system it is started, and Supervise
 // waits for that. A bad spec is a *SpecError that lists every fault.
 func (s *System) Supervise(spec SupervisorSpec) (*Supervisor, error) {
-	f := faults{}
-	checkSupervisor(&spec, "", &f)
+	var f faults
+	checkSupervisor(&spec, &f)
 	if spec.Name == "" {
 		f.add("Name", "is missing")
 	}

@@ -8,57 +8,87 @@ import (
 	"github.com/bastion-go/bastion/internal/supervise"
 )
 
-// A fault list collects every fault of a spec under its field path, so that the
-// user sees all of them at once.
-type faults []string
-
-func (f *faults) add(path, format string, args ...any) {
-	*f = append(*f, path+": "+fmt.Sprintf(format, args...))
+// Faults collects every fault of a spec under its field path, so that the user
+// sees all of them at once. It knows where it stands in the spec.
+type faults struct {
+	list  []string
+	at    []string            // the way down to the struct that is looked at
+	above map[*ChildSpec]bool // first children of those on the way
 }
 
-func (f faults) err() error {
-	if len(f) == 0 {
+func (f *faults) add(field, format string, args ...any) {
+	f.list = append(f.list, strings.Join(f.at, "")+field+": "+fmt.Sprintf(format, args...))
+}
+
+// under looks at what stands one step below.
+func (f *faults) under(step string, look func()) {
+	f.at = append(f.at, step)
+	look()
+	f.at = f.at[:len(f.at)-1]
+}
+
+func (f *faults) err() error {
+	if len(f.list) == 0 {
 		return nil
 	}
-	return &SpecError{Faults: f}
+	return &SpecError{Faults: f.list}
 }
 
-func checkSupervisor(s *SupervisorSpec, at string, f *faults) {
-	checkName(s.Name, at+"Name", f)
+func checkSupervisor(s *SupervisorSpec, f *faults) {
+	checkName(s.Name, "Name", f)
 	if s.Strategy > RestForOne {
-		f.add(at+"Strategy", "unknown strategy %d", s.Strategy)
+		f.add("Strategy", "unknown strategy %d", s.Strategy)
 	}
 	if s.AutoShutdown > AllSignificant {
-		f.add(at+"AutoShutdown", "unknown auto-shutdown %d", s.AutoShutdown)
+		f.add("AutoShutdown", "unknown auto-shutdown %d", s.AutoShutdown)
 	}
-	checkIntensity(s.Restart, at+"Restart", f)
-	checkConditions(s.Conditions, at, f)
+	checkIntensity(s.Restart, "Restart", f)
+	checkConditions(s.Conditions, f)
+	if len(s.Children) == 0 {
+		return
+	}
+	// Specs are values, but slices of them can share their memory and so contain
+	// themselves. A way down without end comes by the same element again.
+	first := &s.Children[0]
+	if f.above[first] {
+		f.add("Children", "contain this supervisor itself")
+		return
+	}
+	if f.above == nil {
+		f.above = make(map[*ChildSpec]bool)
+	}
+	f.above[first] = true
+	checkChildren(s, f)
+	delete(f.above, first)
+}
+
+func checkChildren(s *SupervisorSpec, f *faults) {
 	seen := map[string]int{}
 	for i := range s.Children {
-		path := fmt.Sprintf("%sChildren[%d].", at, i)
 		c := &s.Children[i]
-		checkChild(c, path, f)
-		checkSignificant(c, s.AutoShutdown, path, f)
-		name := childName(c)
-		if name == "" {
-			continue
-		}
-		if first, taken := seen[name]; taken {
-			f.add(path+"Name", "%q is taken by %sChildren[%d]", name, at, first)
-			continue
-		}
-		seen[name] = i
+		f.under(fmt.Sprintf("Children[%d].", i), func() {
+			checkChild(c, f)
+			checkSignificant(c, s.AutoShutdown, f)
+			name := childName(c)
+			switch first, taken := seen[name]; {
+			case name == "":
+			case taken:
+				f.add("Name", "%q is taken by %sChildren[%d]", name, strings.Join(f.at[:len(f.at)-1], ""), first)
+			default:
+				seen[name] = i
+			}
+		})
 	}
 }
 
 // checkSignificant refuses what OTP refuses as a bad combination.
-func checkSignificant(c *ChildSpec, auto AutoShutdown, at string, f *faults) {
+func checkSignificant(c *ChildSpec, auto AutoShutdown, f *faults) {
 	switch {
 	case !c.Significant:
 	case auto == NoAutoShutdown:
-		f.add(at+"Significant", "the supervisor's AutoShutdown is %v", auto)
+		f.add("Significant", "the supervisor's AutoShutdown is %v", auto)
 	case c.grouped() || c.Restart == Permanent:
-		f.add(at+"Significant", "is for transient and temporary children, and not for groups")
+		f.add("Significant", "is for transient and temporary children, and not for groups")
 	}
 }
 
@@ -74,115 +104,115 @@ func childName(c *ChildSpec) string {
 // so many need of memory is for the program to know.
 const mostMembers = 1 << 30
 
-func checkChild(c *ChildSpec, at string, f *faults) {
-	checkOwn(c, at, f)
+func checkChild(c *ChildSpec, f *faults) {
+	checkOwn(c, f)
 	if c.Start.subtree != nil {
-		checkSupervisor(c.Start.subtree, at+"Start.", f)
+		f.under("Start.", func() { checkSupervisor(c.Start.subtree, f) })
 	}
 }
 
 // checkOwn is checkChild without what is below the child.
-func checkOwn(c *ChildSpec, at string, f *faults) {
-	checkName(c.Name, at+"Name", f)
+func checkOwn(c *ChildSpec, f *faults) {
+	checkName(c.Name, "Name", f)
 	for _, fault := range c.Start.faults {
-		*f = append(*f, at+"Start."+fault)
+		f.list = append(f.list, strings.Join(f.at, "")+"Start."+fault)
 	}
 	if c.Start.zero() && c.Start.faults == nil {
-		f.add(at+"Start", "is missing; use Handle, Loop or Subtree with something that is not nil")
+		f.add("Start", "is missing; use Handle, Loop or Subtree with something that is not nil")
 	}
 	if c.Count < 0 {
-		f.add(at+"Count", "must not be negative, is %d", c.Count)
+		f.add("Count", "must not be negative, is %d", c.Count)
 	}
 	if c.Count > mostMembers {
-		f.add(at+"Count", "must be at most %d, is %d", mostMembers, c.Count)
+		f.add("Count", "must be at most %d, is %d", mostMembers, c.Count)
 	}
 	if c.Tries < 0 {
-		f.add(at+"Tries", "must not be negative, is %d", c.Tries)
+		f.add("Tries", "must not be negative, is %d", c.Tries)
 	}
 	switch {
 	case c.TriesWithin < 0:
-		f.add(at+"TriesWithin", "must not be negative, is %v", c.TriesWithin)
+		f.add("TriesWithin", "must not be negative, is %v", c.TriesWithin)
 	case c.TriesWithin > 0 && c.Tries == 0:
-		f.add(at+"TriesWithin", "says nothing without Tries")
+		f.add("TriesWithin", "says nothing without Tries")
 	}
 	if c.Restart > Temporary {
-		f.add(at+"Restart", "unknown restart type %d", c.Restart)
+		f.add("Restart", "unknown restart type %d", c.Restart)
 	}
-	checkTimes(c, at, f)
-	checkIntensity(c.Intensity, at+"Intensity", f)
-	checkConditions(c.Conditions, at, f)
+	checkTimes(c, f)
+	checkIntensity(c.Intensity, "Intensity", f)
+	checkConditions(c.Conditions, f)
 	for _, fault := range backoff.Faults(c.Backoff) {
-		f.add(at+"Backoff", "%s", fault)
+		f.add("Backoff", "%s", fault)
 	}
 	if c.WaitReady && c.Start.loop == nil && !c.Start.zero() {
-		f.add(at+"WaitReady", "is for loops; a handler has started when its Start hook returns")
+		f.add("WaitReady", "is for loops; a handler has started when its Start hook returns")
 	}
 	if c.Start.subtree != nil {
-		checkSubtree(c, at, f)
+		checkSubtree(c, f)
 	} else if !c.grouped() && c.Intensity != (Intensity{}) {
-		f.add(at+"Intensity", "is for groups; a single child falls under its supervisor's Restart")
+		f.add("Intensity", "is for groups; a single child falls under its supervisor's Restart")
 	}
 }
 
-func checkSubtree(c *ChildSpec, at string, f *faults) {
+func checkSubtree(c *ChildSpec, f *faults) {
 	if c.grouped() {
-		f.add(at+"Count", "a subtree cannot be a group")
+		f.add("Count", "a subtree cannot be a group")
 	}
 	if c.Heartbeat > 0 {
-		f.add(at+"Heartbeat", "a supervisor runs no code of yours; give it to the processes below")
+		f.add("Heartbeat", "a supervisor runs no code of yours; give it to the processes below")
 	}
 	if c.DropMailbox {
-		f.add(at+"DropMailbox", "a supervisor has no mailbox")
+		f.add("DropMailbox", "a supervisor has no mailbox")
 	}
 	if c.Intensity != (Intensity{}) {
-		f.add(at+"Intensity", "is for groups; a subtree has its own in its spec's Restart")
+		f.add("Intensity", "is for groups; a subtree has its own in its spec's Restart")
 	}
 	if cb := &c.Callbacks; cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil {
-		f.add(at+"Callbacks", "a subtree has no Context to call them in; only AfterStop is for subtrees")
+		f.add("Callbacks", "a subtree has no Context to call them in; only AfterStop is for subtrees")
 	}
 }
 
-func checkTimes(c *ChildSpec, at string, f *faults) {
+func checkTimes(c *ChildSpec, f *faults) {
 	if c.Shutdown < UnlimitedShutdown {
-		f.add(at+"Shutdown", "must not be negative (BrutalKill and UnlimitedShutdown have names), is %v", c.Shutdown)
+		f.add("Shutdown", "must not be negative (BrutalKill and UnlimitedShutdown have names), is %v", c.Shutdown)
 	}
 	if c.StartTimeout < 0 {
-		f.add(at+"StartTimeout", "must not be negative, is %v", c.StartTimeout)
+		f.add("StartTimeout", "must not be negative, is %v", c.StartTimeout)
 	}
 	if c.Heartbeat < 0 {
-		f.add(at+"Heartbeat", "must not be negative, is %v", c.Heartbeat)
+		f.add("Heartbeat", "must not be negative, is %v", c.Heartbeat)
 	}
 }
 
-func checkName(name, at string, f *faults) {
+func checkName(name, field string, f *faults) {
 	if strings.Contains(name, "/") {
-		f.add(at, "%q contains a slash", name)
+		f.add(field, "%q contains a slash", name)
 	}
 	if strings.HasPrefix(name, "#") {
-		f.add(at, "%q starts with #, which is how unnamed children are called", name)
+		f.add(field, "%q starts with #, which is how unnamed children are called", name)
 	}
 }
 
-func checkIntensity(i Intensity, at string, f *faults) {
+func checkIntensity(i Intensity, field string, f *faults) {
 	if i.Max < -1 {
-		f.add(at+".Max", "must not be negative (NoRestarts has a name), is %d", i.Max)
+		f.add(field+".Max", "must not be negative (NoRestarts has a name), is %d", i.Max)
 	}
 	if i.Within < 0 {
-		f.add(at+".Within", "must not be negative, is %v", i.Within)
+		f.add(field+".Within", "must not be negative, is %v", i.Within)
 	}
 	switch {
 	case i.Exceeded > RetryLater:
-		f.add(at+".Exceeded", "unknown outcome %d", i.Exceeded)
+		f.add(field+".Exceeded", "unknown outcome %d", i.Exceeded)
 	case i.RetryAfter < 0:
-		f.add(at+".RetryAfter", "must not be negative, is %v", i.RetryAfter)
+		f.add(field+".RetryAfter", "must not be negative, is %v", i.RetryAfter)
 	case i.RetryAfter > 0 && i.Exceeded != RetryLater:
-		f.add(at+".RetryAfter", "is for RetryLater; Exceeded is %v", i.Exceeded)
+		f.add(field+".RetryAfter", "is for RetryLater; Exceeded is %v", i.Exceeded)
 	}
 }
 
-func checkConditions(cs []Condition, at string, f *faults) {
+func checkConditions(cs []Condition, f *faults) {
 	for i, c := range cs {
-		path := fmt.Sprintf("%sConditions[%d].", at, i)
+		path := fmt.Sprintf("Conditions[%d].", i)
 		if c.Then < RestartChild || c.Then > StopSystem {
 			f.add(path+"Then", "unknown outcome %d", c.Then)
 		}

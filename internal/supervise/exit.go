@@ -20,6 +20,9 @@ func (m *Machine) exited(c *child, ev Event) {
 		return
 	}
 	c.is = down
+	if was == stopping {
+		m.stopping--
+	}
 	queued := c.bounce || c.goal != goalUp // its stop is decided, but its turn has not come
 	c.bounce = false
 	switch {

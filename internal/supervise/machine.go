@@ -20,6 +20,11 @@ type Machine struct {
 	members int  // children in the plan
 	healing bool // the plan (also) restarts after a failure; a boot alone does not
 
+	// What spares a look at everybody at each step of a long boot or end, which would make those quadratic.
+	turn     *child // the plan waits for its start or stop only; what it does next stands behind, or before, it. nil: not known
+	stopping int    // children that are being stopped
+	tail     int    // while ending: from here on all are down and were told
+
 	// from is the first child in the order that the failures being repaired reach; while healing. nil: it was the last
 	// one and has been removed.
 	from *child
@@ -115,6 +120,9 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		return nil
 	}
 	m.now = now
+	turn := m.turn
+	m.turn = nil
+	stops := turn != nil && turn.is == stopping
 	switch ev.Kind {
 	case EvBoot:
 		m.boot()
@@ -125,7 +133,9 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 			m.stepChild(c, ev)
 		}
 	}
-	m.advance()
+	if turn == nil || ev.ID != turn.ID || !m.next(turn, stops) {
+		m.advance()
+	}
 	return m.out
 }
 
@@ -190,6 +200,7 @@ func (m *Machine) insert(c *child, before ID) {
 		at = b.pos
 	}
 	m.order = slices.Insert(m.order, at, c)
+	m.tail = len(m.order)
 	m.renumber(at)
 }
 
@@ -203,6 +214,9 @@ func (m *Machine) reorder(c *child, before ID) {
 
 func (m *Machine) unlist(c *child) {
 	m.order = slices.Delete(m.order, c.pos, c.pos+1)
+	if c.pos < m.tail {
+		m.tail--
+	}
 	m.renumber(c.pos)
 	if m.from == c {
 		m.from = nil

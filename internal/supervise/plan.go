@@ -41,6 +41,7 @@ func (m *Machine) start(c *child) {
 
 func (m *Machine) stop(c *child) {
 	c.is = stopping
+	m.stopping++
 	m.emit(Action{Kind: ActStop, ID: c.ID})
 }
 
@@ -64,13 +65,46 @@ func (m *Machine) advance() {
 	case m.members > 0:
 		m.advancePlan()
 	}
-	if m.phase == booting && m.booting == 0 {
-		m.phase = running
-		m.emit(Action{Kind: ActBooted})
-		if m.due {
-			m.finish(EndAutoShutdown)
-			m.advanceEnd()
+	m.arrive()
+}
+
+// next is advance after the start or stop of one child that the plan waited for, when nothing else has happened; false:
+// a look at everybody is needed.
+func (m *Machine) next(c *child, stopped bool) bool {
+	switch {
+	case !stopped && c.is == up:
+		for _, n := range m.order[c.pos+1:] {
+			if n.member {
+				m.start(n)
+				m.turn = n
+				return true
+			}
 		}
+	case stopped && c.is == down && m.phase != ending:
+		for i := c.pos - 1; i >= 0; i-- {
+			if n := m.order[i]; n.member && n.doomed() {
+				m.stop(n)
+				m.turn = n
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// doomed says whether a member of the plan has to come down.
+func (c *child) doomed() bool { return c.is != down && (c.bounce || c.goal != goalUp) }
+
+// arrive reports the boot when it is through.
+func (m *Machine) arrive() {
+	if m.phase != booting || m.booting > 0 {
+		return
+	}
+	m.phase = running
+	m.emit(Action{Kind: ActBooted})
+	if m.due {
+		m.finish(EndAutoShutdown)
+		m.advanceEnd()
 	}
 }
 
@@ -84,7 +118,7 @@ func (m *Machine) advancePlan() {
 		case !c.member:
 		case c.is == stopping:
 			return
-		case c.is != down && (c.bounce || c.goal != goalUp):
+		case c.doomed():
 			last = c
 		case c.is == starting:
 			pending = true
@@ -98,8 +132,10 @@ func (m *Machine) advancePlan() {
 	switch {
 	case last != nil:
 		m.stop(last)
+		m.turn = last
 	case !pending && !waits && next != nil:
 		m.start(next)
+		m.turn = next
 	}
 }
 
@@ -108,7 +144,7 @@ func (m *Machine) finish(why End) {
 	if m.phase == ending {
 		return
 	}
-	m.phase, m.end = ending, why
+	m.phase, m.end, m.tail = ending, why, len(m.order)
 	for _, c := range m.order {
 		m.unwait(c)
 	}
@@ -116,13 +152,11 @@ func (m *Machine) finish(why End) {
 
 // advanceEnd stops the next child in reverse order; when none is left, it reports the end.
 func (m *Machine) advanceEnd() {
-	for _, c := range m.order {
-		if c.is == stopping {
-			return
-		}
+	if m.stopping > 0 {
+		return
 	}
-	for i := len(m.order) - 1; i >= 0; i-- {
-		c := m.order[i]
+	for m.tail > 0 {
+		c := m.order[m.tail-1]
 		if c.is != down {
 			m.stop(c)
 			return
@@ -131,6 +165,7 @@ func (m *Machine) advanceEnd() {
 			c.closed = true
 			m.emit(Action{Kind: ActDown, ID: c.ID, Why: WhyEnded})
 		}
+		m.tail--
 	}
 	if m.end == EndBootFailed {
 		m.emit(Action{Kind: ActBootFailed, ID: m.culprit})

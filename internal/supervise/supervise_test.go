@@ -117,6 +117,22 @@ func BenchmarkRestart(b *testing.B) {
 	}
 }
 
+// BenchmarkOneForAll is a failure that takes 4000 siblings along: each is looked at a few times, not 4000 times.
+func BenchmarkOneForAll(b *testing.B) {
+	m, now := crowd(b, 4000)
+	m.Configure(OneForAll, Intensity{Max: Unlimited}, Never)
+	for b.Loop() {
+		acts := m.Step(now, Event{Kind: EvExited, ID: 2000, Class: ClassAbnormal})
+		for len(acts) > 0 {
+			ev := Event{Kind: EvStarted, ID: acts[len(acts)-1].ID}
+			if acts[len(acts)-1].Kind == ActStop {
+				ev.Kind, ev.Class = EvExited, ClassShutdown
+			}
+			acts = m.Step(now, ev)
+		}
+	}
+}
+
 // BenchmarkBoot is the boot of 4000 children, one after the other.
 func BenchmarkBoot(b *testing.B) {
 	for b.Loop() {
