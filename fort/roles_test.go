@@ -1,0 +1,241 @@
+//go:build unix
+
+package fort_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/bastion-go/bastion/fort"
+)
+
+// play runs this process as a role. It does not return.
+func play(role string) {
+	config := fort.Config{CrashDir: os.Getenv(crashVar), Restart: fort.Unlimited, Backoff: fort.Constant{}}
+	run := serve
+	switch role {
+	case "server":
+	case "redundant":
+		config.Redundancy = 3
+	case "watched":
+		config.Heartbeat = 2 * time.Second
+		config.Alive = alive
+	case "brief":
+		config.Restart = fort.Intensity{Max: 3, Within: time.Hour}
+		run = func(context.Context) error {
+			fmt.Println("brief", fort.Incarnation())
+			os.Exit(7)
+			return nil
+		}
+	case "memory":
+		config.SoftMemory, config.HardMemory = 256<<20, 512<<20
+		config.Heartbeat = fort.Off
+	case "stubborn":
+		config.Shutdown = 200 * time.Millisecond
+		run = stubborn
+	case "deaf":
+		run = stubborn
+	case "upgrade":
+		config.WaitReady = true
+		config.UpgradeSignal = syscall.SIGUSR2
+	default:
+		panic("unknown role " + role)
+	}
+	fort.Main(config, run)
+}
+
+var serverLock sync.Mutex // what a deadlocked server cannot get
+
+func alive(context.Context) error {
+	serverLock.Lock()
+	defer serverLock.Unlock()
+	return nil
+}
+
+func stubborn(ctx context.Context) error {
+	fmt.Println("serving", fort.Incarnation(), os.Getpid(), "nowhere")
+	<-ctx.Done()
+	fmt.Println("stopping", context.Cause(ctx))
+	select {}
+}
+
+// serve is the guarded program of most tests: a server that does what it is told.
+func serve(ctx context.Context) error {
+	network, address := os.Getenv(netVar), os.Getenv(addrVar)
+	if network == "" {
+		network, address = "tcp", "127.0.0.1:0"
+	}
+	l, err := fort.Listen(network, address)
+	if err != nil {
+		return err
+	}
+	end := make(chan error)
+	context.AfterFunc(ctx, func() { l.Close() })
+	fmt.Println("serving", fort.Incarnation(), os.Getpid(), l.Addr())
+	fort.Ready()
+	go accept(l, end)
+	select {
+	case <-ctx.Done():
+		fmt.Println("stopping", fort.Incarnation(), context.Cause(ctx))
+		return ctx.Err()
+	case err := <-end:
+		return err
+	}
+}
+
+func accept(l net.Listener, end chan error) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			if in := bufio.NewScanner(conn); in.Scan() {
+				if err := obey(conn, in.Text(), end); err != nil {
+					fmt.Fprintln(conn, "error:", err)
+				}
+			}
+		}()
+	}
+}
+
+var (
+	sink    [][]byte
+	counter = map[int]int{}
+)
+
+// obey does what a test orders.
+func obey(conn net.Conn, order string, end chan error) error {
+	verb, rest, _ := strings.Cut(order, " ")
+	switch verb {
+	case "who":
+		fmt.Fprintln(conn, fort.Incarnation(), os.Getpid())
+	case "last":
+		c, ok := fort.LastCrash()
+		if !ok {
+			fmt.Fprintln(conn, "none")
+			return nil
+		}
+		return json.NewEncoder(conn).Encode(c)
+	case "upgrade":
+		err := fort.Upgrade(context.Background())
+		fmt.Fprintln(conn, "upgraded:", err)
+	case "child":
+		c := exec.Command("sleep", "3600")
+		err := c.Start()
+		fmt.Fprintln(conn, c.Process.Pid)
+		return err
+	case "finish":
+		end <- nil
+	case "fail":
+		end <- errors.New(rest)
+	case "exit":
+		code, _ := strconv.Atoi(rest)
+		os.Exit(code)
+	default:
+		return die(verb)
+	}
+	return nil
+}
+
+// die does what kills or stops a Go program.
+func die(how string) error {
+	switch how {
+	case "panic":
+		done := make(chan bool)
+		go func() { panic("a forgotten goroutine") }()
+		<-done
+	case "map":
+		for range 8 {
+			go func() {
+				for {
+					counter[0]++
+				}
+			}()
+		}
+		select {}
+	case "stack":
+		debug.SetMaxStack(16 << 20) // the whole gigabyte takes seconds
+		return fmt.Errorf("%d", recurse(1))
+	case "oom":
+		limit := syscall.Rlimit{Cur: 1 << 30, Max: 1 << 30}
+		if err := syscall.Setrlimit(syscall.RLIMIT_AS, &limit); err != nil {
+			return err
+		}
+		grow(1 << 40)
+	case "grow":
+		grow(384 << 20)
+		select {}
+	case "burst":
+		grow(640 << 20)
+		select {}
+	case "nil":
+		var p *int
+		*p = 1
+	case "deadlock":
+		serverLock.Lock()
+		serverLock.Lock()
+	case "stall":
+		stall()
+	case "syscall":
+		stuck()
+	default:
+		return errors.New("unknown order " + how)
+	}
+	return nil
+}
+
+func recurse(n int) int {
+	if n < 0 {
+		return 0 // never
+	}
+	return recurse(n+1) + 1
+}
+
+// grow allocates and touches so many bytes.
+func grow(bytes int64) {
+	for ; bytes > 0; bytes -= 16 << 20 {
+		b := make([]byte, 16<<20)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		sink = append(sink, b)
+	}
+}
+
+// stall stops the world for ever: a loop without a call cannot be preempted where
+// GODEBUG=asyncpreemptoff=1, and the collector waits for it.
+func stall() {
+	go func() {
+		for i := uint64(1); i != 0; i++ { // for some centuries
+		}
+	}()
+	runtime.GC()
+}
+
+// stuck blocks every processor of the Go runtime in a system call that it does not
+// know of.
+func stuck() {
+	for range runtime.GOMAXPROCS(0) + 1 {
+		go func() {
+			var fds [2]int
+			_ = syscall.Pipe(fds[:])
+			var b [1]byte
+			rawRead(fds[0], b[:])
+		}()
+	}
+}
