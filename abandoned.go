@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -69,18 +70,10 @@ func (s *System) leftBehind() error {
 	for _, a := range slices.Collect(maps.Values(s.left)) {
 		e.Left = append(e.Left, *a)
 	}
-	slices.SortFunc(e.Left, func(a, b Abandoned) int { return compare(a.Path, b.Path) })
+	slices.SortFunc(e.Left, func(a, b Abandoned) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Incarnation, b.Incarnation))
+	})
 	return e
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // A rite is an AfterStop callback under way.
@@ -97,13 +90,9 @@ type rite struct {
 // It has the default shutdown time; after that it is abandoned like a stop hook.
 func (s *System) afterStop(hook func(string, error), path string, reason error, told func()) {
 	r := &rite{sys: s, path: path, told: told}
-	s.rites.Add(1)
 	r.limit = s.clock.AfterFunc(defaultShutdown, r.abandon)
 	s.mu.Lock()
-	if s.last == nil {
-		s.last = make(map[*rite]struct{})
-	}
-	s.last[r] = struct{}{}
+	s.last = append(s.last, r)
 	s.mu.Unlock()
 	executor.Spawn(s.exec, executor.FutureSpec{Name: "after stop of " + path}, func(context.Context) (struct{}, error) {
 		contain(func() error { hook(path, reason); return nil }, func(err error) {
@@ -125,29 +114,60 @@ func (r *rite) abandon() {
 func (r *rite) over(first func()) {
 	r.once.Do(func() {
 		first()
-		r.sys.mu.Lock()
-		delete(r.sys.last, r)
-		r.sys.mu.Unlock()
 		if r.told != nil {
 			r.told()
 		}
-		r.sys.rites.Done()
+		r.sys.bury(r)
 	})
+}
+
+// bury takes a rite off the list.
+func (s *System) bury(r *rite) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = slices.DeleteFunc(s.last, func(x *rite) bool { return x == r })
+	if len(s.last) == 0 && s.buried != nil {
+		close(s.buried)
+		s.buried = nil
+	}
 }
 
 // awaitRites waits for the AfterStop callbacks, and abandons them when ctx ends.
 func (s *System) awaitRites(ctx context.Context) {
-	hurry := context.AfterFunc(ctx, func() {
-		s.mu.Lock()
-		late := slices.Collect(maps.Keys(s.last))
-		s.mu.Unlock()
+	for {
+		late, none := s.underWay()
+		if late == nil {
+			return
+		}
+		switch s.waits("AfterStop callbacks", nil, executor.Closed(none), done(ctx)) {
+		case 0:
+			continue
+		case -1:
+			select {
+			case <-none:
+				continue
+			case <-ctx.Done():
+			}
+		}
 		for _, r := range late {
 			r.limit.Stop()
 			r.abandon()
 		}
-	})
-	defer hurry()
-	s.rites.Wait()
+	}
+}
+
+// underWay returns the AfterStop callbacks that have not returned, in the order
+// of their beginning, and what is closed when there are none.
+func (s *System) underWay() (late []*rite, none <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.last) == 0 {
+		return nil, nil
+	}
+	if s.buried == nil {
+		s.buried = make(chan struct{})
+	}
+	return slices.Clone(s.last), s.buried
 }
 
 // slow is told by the watchdog of a slice that has run for too long.

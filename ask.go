@@ -225,7 +225,7 @@ func (a *asking) wait(ctx context.Context) bool {
 	if a.own && a.c.kind == contextHandler {
 		defer a.c.block()()
 	}
-	return a.q.wait(ctx)
+	return a.q.wait(ctx, a.to)
 }
 
 func pause() { runtime.Gosched() }

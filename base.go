@@ -1,7 +1,6 @@
 package bastion
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -97,7 +96,7 @@ const (
 // it works it may post to parent and children; what they post back is queued, so
 // nothing recurses beyond the depth of the tree and nothing deadlocks.
 func (b *base) post(ev event) {
-	if b.enqueue(&ev) && !b.workOff() {
+	if b.enqueue(&ev) && (b.sys.leaves() || !b.workOff()) {
 		b.sys.exec.Submit(&b.agenda.task)
 	}
 }
@@ -202,7 +201,7 @@ func (b *base) after(d time.Duration, ev event) executor.Timer {
 
 // gone makes known that a supervisor or group is down for good.
 func (b *base) gone(end passing, begun bool) {
-	if begun && b.sys.events.watched.Load() > 0 {
+	if begun && b.sys.watched() {
 		b.sys.emit(Event{Kind: EventStopped, Path: b.path, ID: b.id, Reason: end.reason})
 	}
 	end.tell()
@@ -233,6 +232,3 @@ func verdictOf(o Outcome) supervise.Outcome {
 	}
 	return supervise.OutcomeDefault
 }
-
-// jitter is drawn here and passed into the decision, which is pure.
-func jitter() float64 { return rand.Float64() }

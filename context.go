@@ -136,9 +136,29 @@ func (c *Context) Sleep(d time.Duration) error {
 	woken := make(chan struct{})
 	t := c.p.sys().clock.AfterFunc(d, func() { close(woken) })
 	defer t.Stop()
+	return c.Await(woken)
+}
+
+// Await waits until done is closed, or until the Context is done, and then
+// returns its error. A nil done waits for the Context alone. The process's slot
+// goes to others meanwhile, and the wait does not count against MaxBlocked; in a
+// seeded run, unlike a receive from the channel, it is seen and controlled.
+// Nothing must ever be sent on done.
+func (c *Context) Await(done <-chan struct{}) error {
+	if err := c.Err(); err != nil {
+		return err
+	}
 	defer c.block()()
+	if sys := c.p.sys(); sys.seeded != nil {
+		switch sys.waits("a channel, or its end", nil, executor.Closed(done), executor.Closed(c.Done())) {
+		case 0:
+			return nil
+		case 1:
+			return c.Err()
+		}
+	}
 	select {
-	case <-woken:
+	case <-done:
 		return nil
 	case <-c.Done():
 		return c.Err()

@@ -57,13 +57,16 @@ func (s *System) Events(buffer int) *Subscription[Event] { return s.events.subsc
 // emit publishes e. The cost of making an event is spared when nobody watches.
 func (s *System) emit(e Event) {
 	e.Time = s.clock.Now()
+	if s.seeded != nil {
+		s.noteEvent(&e)
+	}
 	s.events.publish(e)
 }
 
 // emitFor publishes an event about a process.
 func (p *process) emitFor(kind EventKind, inc uint32, fill func(*Event)) {
 	s := p.sys()
-	if s.events.watched.Load() == 0 {
+	if !s.watched() {
 		return
 	}
 	e := Event{Kind: kind, Path: p.path(), ID: p.id, Incarnation: uint64(inc)}

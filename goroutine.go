@@ -32,6 +32,10 @@ func (c *Context) Go(f func(ctx *Context) error) error {
 	}
 	sub := &Context{p: c.p, inc: c.inc, kind: contextGo, own: new(ownGoroutine)}
 	sub.life.Store(l)
+	if s := c.p.sys().seeded; s != nil {
+		s.Go("ctx.Go of "+c.label(), func() { sub.run(l, f) })
+		return nil
+	}
 	go sub.run(l, f)
 	return nil
 }

@@ -342,7 +342,7 @@ func (g *group) restart(ev *event) {
 	}
 	f := g.file(p)
 	attempt := f.streak.Next(ev.up, t.backoff.Healthy)
-	wait := max(t.backoff.Delay(attempt, jitter()), least)
+	wait := max(t.backoff.Delay(attempt, g.sys.jitter()), least)
 	f.spent.Add(now, t.Tries, t.TriesWithin)
 	f.failure = &Failure{Path: p.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: attempt}
 	if ev.report != nil {

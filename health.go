@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -133,7 +134,7 @@ func (c *Check) add(p Problem) {
 // close makes the answer of what was noted.
 func (c *Check) close() {
 	c.OK = len(c.Problems) == 0
-	slices.SortFunc(c.Problems, func(a, b Problem) int { return compare(a.Path, b.Path) })
+	slices.SortFunc(c.Problems, func(a, b Problem) int { return cmp.Compare(a.Path, b.Path) })
 }
 
 // LameDuck makes Health not ready from now on, and does nothing else: for a

@@ -118,7 +118,7 @@ func (j *journal) drop() {
 }
 
 // flush waits until all is written, for a moment at most.
-func (j *journal) flush(clock executor.Clock) {
+func (j *journal) flush(s *System) {
 	j.mu.Lock()
 	if !j.active {
 		j.mu.Unlock()
@@ -129,8 +129,11 @@ func (j *journal) flush(clock executor.Clock) {
 	}
 	empty, late := j.empty, make(chan struct{})
 	j.mu.Unlock()
-	limit := clock.AfterFunc(journalGrace, func() { close(late) })
+	limit := s.clock.AfterFunc(journalGrace, func() { close(late) })
 	defer limit.Stop()
+	if s.waits("the journal", nil, executor.Closed(empty), executor.Closed(late)) >= 0 {
+		return
+	}
 	select {
 	case <-empty:
 	case <-late:

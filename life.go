@@ -1,7 +1,10 @@
 package bastion
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -15,7 +18,8 @@ type life struct {
 	cause     error
 	stopping  chan struct{}
 	told      bool // to stop
-	held      map[*question]uint32
+	held      map[*question]holding
+	holdings  uint64
 	closed    bool   // nothing can be held any more
 	pulse     *pulse // set when the incarnation begins; nil: no Heartbeat
 
@@ -23,6 +27,12 @@ type life struct {
 	waiting func() // set while the end of the incarnation waits for them
 	sealed  bool   // no more of them
 	fault   *fault // the first failure among them
+}
+
+// A holding is one use of a question that is held, and its number.
+type holding struct {
+	gen  uint32
+	turn uint64
 }
 
 // A fault is a failure and what is known of it.
@@ -131,9 +141,10 @@ func (l *life) hold(q *question, gen uint32) bool {
 		return false
 	}
 	if l.held == nil {
-		l.held = make(map[*question]uint32)
+		l.held = make(map[*question]holding)
 	}
-	l.held[q] = gen
+	l.holdings++
+	l.held[q] = holding{gen, l.holdings}
 	return true
 }
 
@@ -141,7 +152,7 @@ func (l *life) hold(q *question, gen uint32) bool {
 func (l *life) letGo(q *question, gen uint32) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if g, ok := l.held[q]; !ok || g != gen {
+	if h, ok := l.held[q]; !ok || h.gen != gen {
 		return false
 	}
 	delete(l.held, q)
@@ -153,17 +164,21 @@ func (l *life) letGo(q *question, gen uint32) bool {
 func (l *life) holds(q *question, gen uint32) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g, ok := l.held[q]
-	return ok && g == gen
+	h, ok := l.held[q]
+	return ok && h.gen == gen
 }
 
-// failHeld answers all held questions with err.
+// failHeld answers all held questions with err, in the order in which they were
+// held.
 func (l *life) failHeld(err error) {
 	l.mu.Lock()
 	held := l.held
 	l.held, l.closed = nil, true
 	l.mu.Unlock()
-	for q, gen := range held {
-		_ = q.resolve(nil, gen, nil, err)
+	order := slices.SortedFunc(maps.Keys(held), func(a, b *question) int {
+		return cmp.Compare(held[a].turn, held[b].turn)
+	})
+	for _, q := range order {
+		_ = q.resolve(nil, held[q].gen, nil, err)
 	}
 }

@@ -23,10 +23,14 @@ func (p *process) beginLoop(c *Context) {
 	// Made here, because making labels is deep in stack, and a goroutine's stack
 	// that has grown once stays so: a loop is to live in 2 KiB.
 	c.own.loop.labels = pprof.WithLabels(context.Background(), pprof.Labels(loopLabel, c.label()))
-	c.own.loop.sys = sys
+	c.own.loop.sys = sys.lender()
 	c.own.loop.nodes = sys.depot.Cache()
 	sys.books.enlist(&c.own.loop.local)
 	p.more().loop = &c.own.loop
+	if sys.seeded != nil {
+		sys.seeded.Go(c.label(), func() { p.loop(c) })
+		return
+	}
 	go p.loop(c)
 }
 

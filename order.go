@@ -3,6 +3,8 @@ package bastion
 import (
 	"context"
 	"slices"
+
+	"github.com/bastion-go/bastion/executor"
 )
 
 type orderKind uint8
@@ -88,14 +90,7 @@ func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) er
 	}
 	if c == nil {
 		b.post(event{kind: eventOrder, order: o})
-		select {
-		case err := <-o.done:
-			return err
-		case <-b.sys.done:
-			return o.afterwards()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return o.wait(ctx, b.sys, nil)
 	}
 	if c.ended() {
 		return ErrEnded
@@ -111,12 +106,31 @@ func (b *base) order(ctx context.Context, o *order, ends func(*process) bool) er
 		return ErrPending
 	}
 	defer c.block()()
+	return o.wait(ctx, b.sys, c.Stopping())
+}
+
+// wait waits for the answer, for the system's end, for the caller's order to stop,
+// or for ctx to end.
+func (o *order) wait(ctx context.Context, sys *System, stopping <-chan struct{}) error {
+	if sys.seeded != nil {
+		switch sys.waits("an order to be carried out", nil,
+			executor.Filled(o.done), executor.Closed(sys.done), executor.Closed(stopping), done(ctx)) {
+		case 0:
+			return <-o.done
+		case 1:
+			return o.afterwards()
+		case 2:
+			return ErrPending
+		case 3:
+			return ctx.Err()
+		}
+	}
 	select {
 	case err := <-o.done:
 		return err
-	case <-b.sys.done:
+	case <-sys.done:
 		return o.afterwards()
-	case <-c.Stopping():
+	case <-stopping:
 		return ErrPending
 	case <-ctx.Done():
 		return ctx.Err()

@@ -145,7 +145,15 @@ func (q *question) done() bool { return q.word.Load()&stageMask == questionDone 
 // wait returns when the question is done, or given up because ctx ended. The
 // asker looks a few times before it parks, since most answers come within the
 // time that a sleep costs.
-func (q *question) wait(ctx context.Context) (answered bool) {
+func (q *question) wait(ctx context.Context, to *process) (answered bool) {
+	if q.sys.seeded != nil {
+		switch q.sys.waits("an answer from", Ref{to}, q.done, done(ctx)) {
+		case 0:
+			return true
+		case 1:
+			return !q.giveUp(questionWaiting) && q.collect()
+		}
+	}
 	for range 2 {
 		if q.done() {
 			return true
@@ -160,11 +168,20 @@ func (q *question) wait(ctx context.Context) (answered bool) {
 		return true
 	case <-ctx.Done():
 	}
-	if q.move(questionParked, questionGivenUp) {
-		q.unhold(q.gen())
+	if q.giveUp(questionParked) {
 		return false
 	}
 	<-q.wake // somebody answered at the same moment
+	return true
+}
+
+// giveUp is the asker's end of the wait. False: it has its answer, or will in a
+// moment.
+func (q *question) giveUp(from uint64) bool {
+	if !q.move(from, questionGivenUp) {
+		return false
+	}
+	q.unhold(q.gen())
 	return true
 }
 

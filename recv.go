@@ -59,6 +59,7 @@ func (c *Context) receive(wait bool, until <-chan struct{}) (*node, error) {
 		defer c.own.loop.busy.Store(false)
 	}
 	p := c.p
+	p.sys().point()
 	c.Beat()
 	c.hand.leave()
 	if !p.still(c) {
@@ -70,6 +71,7 @@ func (c *Context) receive(wait bool, until <-chan struct{}) (*node, error) {
 		return nil, err
 	}
 	if n != nil {
+		c.noteMessage(&n.Value)
 		c.cur.Store(n)
 		c.hand.set(handQueued)
 	} else {
@@ -159,6 +161,9 @@ func (p *process) sleep(c *Context, until <-chan struct{}) (slept, over bool) {
 	}
 	if (disturbed(p.state.load(), c.inc) || p.box.HasSys()) && p.box.Own() {
 		return false, false
+	}
+	if sys := p.sys(); sys.seeded != nil {
+		return p.sleepSeeded(c, until)
 	}
 	if until == nil {
 		<-c.own.loop.wake

@@ -103,6 +103,7 @@ func (p *process) send(ctx context.Context, e envelope) error {
 // magazine's lock covers the counter of the books, too.
 func (p *process) sendOutside(e envelope) error {
 	sys := p.plan.sys
+	sys.point()
 	m := sys.depot.Borrow(key())
 	if m == nil {
 		return p.sendAlone(e)

@@ -1,8 +1,11 @@
 package bastion
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/bastion-go/bastion/executor"
 )
 
 // A Subscription is a bounded buffer between the runtime and one watcher. The
@@ -18,6 +21,44 @@ type Subscription[T any] struct {
 
 // C delivers in the order in which things happened.
 func (s *Subscription[T]) C() <-chan T { return s.c }
+
+// Next returns the next one, waiting for it: until ctx ends, whose error it then
+// returns, or the subscription has ended, and then ErrStopped. In a seeded run,
+// unlike a receive from C, it is seen and controlled. A handler that waits blocks
+// its worker.
+func (s *Subscription[T]) Next(ctx context.Context) (T, error) {
+	var zero T
+	ctx = someContext(ctx)
+	if s.from == nil {
+		return zero, ErrStopped
+	}
+	select {
+	case v, open := <-s.c:
+		return v, stillOpen(open)
+	default:
+	}
+	switch s.from.waits("an event", executor.Filled(s.c), s.from.without(s), done(ctx)) {
+	case 0, 1:
+		v, open := <-s.c
+		return v, stillOpen(open)
+	case 2:
+		return zero, ctx.Err()
+	}
+	select {
+	case v, open := <-s.c:
+		return v, stillOpen(open)
+	case <-ctx.Done():
+		return zero, ctx.Err()
+	}
+}
+
+// stillOpen is the error of what has or has not ended.
+func stillOpen(open bool) error {
+	if !open {
+		return ErrStopped
+	}
+	return nil
+}
 
 // Missed is how many did not fit into the buffer so far.
 func (s *Subscription[T]) Missed() uint64 { return s.missed.Load() }
@@ -36,6 +77,25 @@ type stream[T any] struct {
 	mu      sync.Mutex
 	subs    map[*Subscription[T]]struct{}
 	closed  bool
+	seeded  *executor.Seeded // set once; nil: the real world
+}
+
+// waits is Seeded.Wait in a seeded run, and -1 otherwise.
+func (s *stream[T]) waits(what string, conds ...func() bool) int {
+	if s.seeded == nil {
+		return -1
+	}
+	return s.seeded.Wait(what, nil, conds...)
+}
+
+// without is a condition: sub has ended.
+func (s *stream[T]) without(sub *Subscription[T]) func() bool {
+	return func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_, ok := s.subs[sub]
+		return !ok
+	}
 }
 
 const (

@@ -232,7 +232,7 @@ func (s *supervisor) childExited(c *child, ev *event) {
 	}
 	actions := s.machine.Step(s.sys.clock.Now(), supervise.Event{
 		Kind: supervise.EvExited, ID: c.id, Class: classify(ev.reason), Outcome: verdictOf(ev.outcome),
-		Jitter: jitter(), Up: ev.up,
+		Jitter: s.sys.jitter(), Up: ev.up,
 	})
 	// Made known before it is acted upon: the system may be down right after that.
 	if ev.report != nil {

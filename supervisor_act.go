@@ -145,7 +145,7 @@ func (s *supervisor) restarting(c *child, a supervise.Action) {
 	c.failure.Restarts = a.Attempt
 	s.unwell(c, ailment{kind: ProblemWaiting, reason: c.failure.Reason})
 	s.storm(a.Count, s.spec.Restart.plan())
-	if s.sys.events.watched.Load() == 0 {
+	if !s.sys.watched() {
 		return
 	}
 	s.sys.emit(Event{

@@ -33,8 +33,12 @@ type Config struct {
 	// Restart is the intensity of the root supervisor. Zero: 1 in 5 s. When it is
 	// exceeded the system stops, and Wait says why.
 	Restart Intensity
-	// Clock is what the system takes for time. Nil: the real one.
+	// Clock is what the system takes for time. Nil: the real one, or that of Seeded.
 	Clock executor.Clock
+	// Seeded lets the system take part in a seeded run: one thing at a time, in an
+	// order drawn from a seed, in virtual time (contract E7). Everything that is
+	// done with the system must then be done inside the run. Nil: the real world.
+	Seeded *executor.Seeded
 }
 
 // A System is a tree of supervised processes and what runs them. Several can
@@ -44,6 +48,7 @@ type System struct {
 	name     string
 	log      *slog.Logger
 	clock    executor.Clock
+	seeded   *executor.Seeded // nil: the real world
 	shutdown time.Duration
 	exec     *executor.Executor
 	depot    *mailbox.Depot[envelope]
@@ -60,20 +65,20 @@ type System struct {
 	questions sync.Pool    // of *question; the system's own, because they hold channels
 
 	// stage is written under mu, read by everybody.
-	stage atomic.Uint32
-	mu    sync.Mutex
-	last  map[*rite]struct{}      // AfterStop callbacks under way
-	left  map[*Context]*Abandoned // what was abandoned and has not returned
-	why   error                   // why it ended by itself
-	rites sync.WaitGroup          // AfterStop callbacks under way
+	stage  atomic.Uint32
+	mu     sync.Mutex
+	last   []*rite                 // AfterStop callbacks under way
+	buried chan struct{}           // closed when there are none; nil: nobody waits
+	left   map[*Context]*Abandoned // what was abandoned and has not returned
+	why    error                   // why it ended by itself
 
 	booted  chan error    // the root's first answer
 	down    chan struct{} // closed when the root is down
 	done    chan struct{} // closed when everything is
-	closing sync.Once
-	closed  atomic.Bool // the executor is about to be, or is
-	unborn  atomic.Bool // it was stopped before it was started; set after stage, before done
-	killed  atomic.Bool // the order to stop was to kill; set before stage, read by Start
+	closing atomic.Bool   // somebody finishes
+	closed  atomic.Bool   // the executor is about to be, or is
+	unborn  atomic.Bool   // it was stopped before it was started; set after stage, before done
+	killed  atomic.Bool   // the order to stop was to kill; set before stage, read by Start
 }
 
 const (
@@ -98,7 +103,10 @@ func New(cfg Config) (*System, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	if cfg.Clock == nil {
+	switch {
+	case cfg.Seeded != nil:
+		cfg.Clock = cfg.Seeded.Clock()
+	case cfg.Clock == nil:
 		cfg.Clock = executor.Real
 	}
 	if cfg.Watchdog == 0 {
@@ -108,15 +116,16 @@ func New(cfg Config) (*System, error) {
 		cfg.Shutdown = 30 * time.Second
 	}
 	s := &System{
-		name: cfg.Name, log: cfg.Logger, clock: cfg.Clock, shutdown: cfg.Shutdown,
+		name: cfg.Name, log: cfg.Logger, clock: cfg.Clock, seeded: cfg.Seeded, shutdown: cfg.Shutdown,
 		depot:  mailbox.NewDepot[envelope](),
 		booted: make(chan error, 1), down: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.questions.New = func() any { return newQuestion(s) }
+	s.events.seeded, s.letters.seeded = cfg.Seeded, cfg.Seeded
 	exec, err := executor.New(executor.Config{
 		Workers: cfg.Workers, MaxBlocked: cfg.MaxBlocked, Slow: max(cfg.Watchdog, 0), Clock: cfg.Clock,
-		OnSlow: s.slow, OnSaturated: s.saturated,
-		NewLocal: func(*executor.Worker) any { return &local{sys: s, nodes: s.depot.Cache()} },
+		Seeded: cfg.Seeded, OnSlow: s.slow, OnSaturated: s.saturated,
+		NewLocal: func(*executor.Worker) any { return &local{sys: s.lender(), nodes: s.depot.Cache()} },
 	})
 	if err != nil {
 		return nil, &SpecError{Faults: []string{err.Error()}}
@@ -132,6 +141,9 @@ func (c Config) check() error {
 	var f faults
 	checkName(c.Name, "Name", &f)
 	checkIntensity(c.Restart, "Restart", &f)
+	if c.Seeded != nil && c.Clock != nil && c.Clock != c.Seeded.Clock() {
+		f.add("Clock", "must not be set: a seeded run has its own")
+	}
 	if c.Workers < 0 {
 		f.add("Workers", "must not be negative, is %d", c.Workers)
 	}
@@ -198,11 +210,17 @@ func (s *System) Start(ctx context.Context) error {
 		s.root.stopBy(how)
 	}
 	var err error
-	select {
-	case err = <-s.booted:
-	case <-ctx.Done():
-		s.Kill()
-		return ctx.Err()
+	switch s.waits("the system's start", nil, executor.Filled(s.booted), done(ctx)) {
+	case 0:
+		err = <-s.booted
+	case 1:
+		return s.startLate(ctx)
+	default:
+		select {
+		case err = <-s.booted:
+		case <-ctx.Done():
+			return s.startLate(ctx)
+		}
 	}
 	if err != nil {
 		s.finish(context.Background())
@@ -210,6 +228,12 @@ func (s *System) Start(ctx context.Context) error {
 	}
 	s.emit(Event{Kind: EventSystemStarted, Path: s.root.path})
 	return nil
+}
+
+// startLate is the end of a start that took longer than its ctx.
+func (s *System) startLate(ctx context.Context) error {
+	s.Kill()
+	return ctx.Err()
 }
 
 // rootReport is what the root supervisor tells. It must not block.
@@ -231,7 +255,7 @@ func (s *System) rootReport(ev *event) {
 	}
 	close(s.down)
 	if before == stageRunning || before == stageStarting {
-		go s.finish(context.Background()) // an agenda cannot wait for the executor to close
+		s.finishLater() // an agenda cannot wait for the executor to close
 	}
 }
 
@@ -249,8 +273,16 @@ func (s *System) Stop(ctx context.Context) error { return s.halt(ctx, haltStop) 
 // when it is down.
 func (s *System) Kill() {
 	if s.begin(haltKill) {
-		go s.finish(context.Background())
+		s.finishLater()
 	}
+}
+
+func (s *System) finishLater() {
+	if s.seeded != nil {
+		s.seeded.Go("the end of "+s.name, func() { s.finish(context.Background()) })
+		return
+	}
+	go s.finish(context.Background())
 }
 
 // begin gives the root the order, and reports whether it is the caller who has
@@ -285,19 +317,14 @@ func (s *System) halt(ctx context.Context, how halt) error {
 	inside := contextOf(ctx)
 	if inside != nil && inside.p.sys() == s {
 		if s.begin(how) {
-			go s.finish(context.Background())
+			s.finishLater()
 		}
 		return ErrPending
 	}
 	if s.begin(how) {
 		s.finish(ctx)
 	} else {
-		select {
-		case <-s.done:
-		case <-ctx.Done():
-			s.root.stopBy(haltKill)
-			<-s.done
-		}
+		s.awaitEnd(ctx, s.done)
 	}
 	if s.unborn.Load() {
 		return ErrNotStarted
@@ -308,29 +335,42 @@ func (s *System) halt(ctx context.Context, how halt) error {
 // finish waits until the root is down and closes everything else. One caller
 // does the work, others wait for it.
 func (s *System) finish(ctx context.Context) {
-	s.closing.Do(func() {
+	if !s.closing.CompareAndSwap(false, true) {
+		s.awaitEnd(context.Background(), s.done)
+		return
+	}
+	s.awaitEnd(ctx, s.down)
+	why := DiscardStopped
+	if s.root.how == haltKill {
+		why = DiscardKilled
+	}
+	s.root.dispose(passing{why: why, reason: s.reason()})
+	s.awaitRites(ctx)
+	s.journal.flush(s)
+	s.closed.Store(true)
+	_ = s.exec.Close(context.Background()) // what is blocked was abandoned, and is listed
+	s.stage.Store(stageStopped)
+	s.emit(Event{Kind: EventSystemStopped, Path: s.root.path, Reason: s.reason()})
+	s.events.close()
+	s.letters.close()
+	close(s.done)
+}
+
+// awaitEnd waits for c to be closed, and kills what is left when ctx ends before.
+func (s *System) awaitEnd(ctx context.Context, c <-chan struct{}) {
+	switch s.waits("the system's end", nil, executor.Closed(c), done(ctx)) {
+	case 0:
+		return
+	case -1:
 		select {
-		case <-s.down:
+		case <-c:
+			return
 		case <-ctx.Done():
-			s.root.stopBy(haltKill)
-			<-s.down
 		}
-		why := DiscardStopped
-		if s.root.how == haltKill {
-			why = DiscardKilled
-		}
-		s.root.dispose(passing{why: why, reason: s.reason()})
-		s.awaitRites(ctx)
-		s.journal.flush(s.clock)
-		s.closed.Store(true)
-		_ = s.exec.Close(context.Background()) // what is blocked was abandoned, and is listed
-		s.stage.Store(stageStopped)
-		s.emit(Event{Kind: EventSystemStopped, Path: s.root.path, Reason: s.reason()})
-		s.events.close()
-		s.letters.close()
-		close(s.done)
-	})
-	<-s.done
+	}
+	s.root.stopBy(haltKill)
+	s.waits("the system's end", nil, executor.Closed(c))
+	<-c
 }
 
 func (s *System) reason() error {
@@ -342,6 +382,7 @@ func (s *System) reason() error {
 // Wait returns when the system is down: nil if it was told to stop, else why it
 // stopped by itself.
 func (s *System) Wait() error {
+	s.waits("the system's end", nil, executor.Closed(s.done))
 	<-s.done
 	return s.reason()
 }

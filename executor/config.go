@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -39,6 +40,9 @@ type Config struct {
 	NewLocal func(w *Worker) any
 	// Clock is for the watchdog; nil: [Real].
 	Clock Clock
+	// Seeded makes this an executor of a seeded run (E7), which has the clock of that; nil: a real one. Workers,
+	// MaxBlocked, Topology and Affinity then mean nothing, and there is no watchdog.
+	Seeded *Seeded
 	// OnHookPanic is told of a panic in OnSlow, OnSaturated, OnUnpinned or a future's hook, which is contained; nil: it is only
 	// counted, in [Stats.HookPanics]. Its own panics are counted as well.
 	OnHookPanic func(*PanicError)
@@ -93,9 +97,14 @@ func (c Config) normal() (Config, error) {
 		return c, fmt.Errorf("executor: Config.MaxBlocked: %d is negative", c.MaxBlocked)
 	case c.Slow < 0:
 		return c, fmt.Errorf("executor: Config.Slow: %v is negative", c.Slow)
+	case c.Seeded != nil && c.Clock != nil && c.Clock != c.Seeded.Clock():
+		return c, errors.New("executor: Config.Clock: a seeded run has its own")
 	}
 	if c.cpus.pin == nil {
 		c.cpus = realProcessors
+	}
+	if c.Seeded != nil { // the machine must not show
+		c.Workers, c.Topology, c.Affinity = 1, nil, AffinityAuto
 	}
 	c, err := c.withMachine()
 	if err != nil {
@@ -106,6 +115,9 @@ func (c Config) normal() (Config, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = Real
+		if c.Seeded != nil {
+			c.Clock = c.Seeded.Clock()
+		}
 	}
 	if c.OnSlow == nil {
 		c.Slow = 0

@@ -29,6 +29,7 @@ const (
 	waits                   // between Block and Unblock: gave its permit up. Counted in Stats.Waiting
 	detached                // after Unblock, without a permit: finishes its slice
 	parked                  // no permit and no slice: sleeping, or without a goroutine
+	baton                   // for ever: of a seeded executor, which has no permits
 )
 
 func (c *ctl) state() uint32 { return c.v.Load() }

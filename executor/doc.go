@@ -95,6 +95,23 @@
 //
 // A worker left behind in 5 finds no seat and no list to wait on when its slice returns, and ends.
 //
+// # The seeded mode
+//
+// An executor with [Config].Seeded takes part in a run ([Seeded]) that does one thing at a time, in an order drawn
+// from a seed, in virtual time (E7): for tests. It has no seats, no watcher and no goroutine of its own; a slice
+// borrows a [Worker] from it and runs on one of the run's goroutines. The paths of the real executor do not ask for
+// it: a seeded worker is for ever in a state without a permit, and only what is done in such a state looks further.
+//
+//	run, err := executor.NewSeeded(executor.SeededConfig{Seed: 1})
+//	err = run.Run(func() {
+//		e, err := executor.New(executor.Config{Seeded: run})
+//		...
+//	})
+//
+// Where a program may be switched away from: in Wait, at a Point, after a unit of work (Yield), at the end of a slice.
+// What is chosen, in which run, is said at [Choice]; a [Source] of one's own chooses otherwise than at random. What is
+// not controlled, and how that is noticed, is said in docs/decisions/seeded.md.
+//
 // # Who may call what
 //
 // [Worker.Submit], Step, Yield, Block and Unblock belong to the worker's own goroutine, inside a slice; [Worker.Here]

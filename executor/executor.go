@@ -28,7 +28,8 @@ type Executor struct {
 	maxBlocked int
 	clock      Clock
 	cfg        Config
-	label      string // labelExecutor's value: tells the workers of several executors apart
+	seeded     *Seeded // nil: a real executor
+	label      string  // labelExecutor's value: tells the workers of several executors apart
 	place      *topology.Placement
 	domains    []*domain // those that have seats
 	seats      []*seat   // one for each permit
@@ -56,6 +57,7 @@ type Executor struct {
 	relief   int       // by how much the bound of MaxBlocked is exceeded at present; see Relieve
 	grants   uint64    // times that a permit stopped being idle: the watcher's sign of life
 	watching bool      // the watcher ticks; false: it sleeps until poked
+	lent     int       // workers that slices of a seeded executor have
 	started  bool
 	closed   bool
 	changed  chan struct{} // closed and replaced at each change that Close waits for
@@ -73,6 +75,7 @@ func New(c Config) (*Executor, error) {
 		clock:      c.Clock,
 		cfg:        c,
 		cpus:       c.cpus,
+		seeded:     c.Seeded,
 		place:      topology.Place(c.Topology, c.Workers),
 		changed:    make(chan struct{}),
 	}
@@ -85,6 +88,9 @@ func New(c Config) (*Executor, error) {
 		w := e.newWorker()
 		w.below, e.dormant = e.dormant, w
 	}
+	if e.seeded != nil {
+		e.seeded.enlist(e)
+	}
 	return e, nil
 }
 
@@ -92,6 +98,9 @@ func New(c Config) (*Executor, error) {
 func (e *Executor) newWorker() *Worker {
 	w := &Worker{e: e, note: make(chan struct{}, 1), ring: newRing(e.cfg.ring), goschedIn: goschedEvery}
 	w.ctl.leave(parked)
+	if e.seeded != nil {
+		w.ctl.leave(baton)
+	}
 	e.mu.Lock()
 	w.id = len(e.all)
 	e.all = append(e.all, w)
@@ -107,6 +116,10 @@ func (e *Executor) newWorker() *Worker {
 
 // Start lets tasks run. Only the first call does anything; after Close none does.
 func (e *Executor) Start() {
+	if e.seeded != nil {
+		e.startSeeded()
+		return
+	}
 	e.mu.Lock()
 	if e.started || e.closed {
 		e.mu.Unlock()
@@ -151,6 +164,9 @@ func (e *Executor) EachWorker(f func(w *Worker)) {
 //
 // A task that calls Close itself makes its worker a blocked one.
 func (e *Executor) Close(ctx context.Context) error {
+	if e.seeded != nil {
+		return e.closeSeeded(ctx)
+	}
 	e.mu.Lock()
 	if !e.closed {
 		e.stir() // the watcher finds those that are blocked

@@ -69,6 +69,15 @@ func (f *Future[T]) Await(ctx context.Context) (T, error) {
 		return f.value, f.c.err
 	default:
 	}
+	if s := f.c.e.seeded; s != nil {
+		switch s.Wait("a future", nil, Closed(f.c.done), Closed(ctx.Done())) {
+		case 0:
+			return f.value, f.c.err
+		case 1:
+			var zero T
+			return zero, ctx.Err()
+		}
+	}
 	select {
 	case <-f.c.done:
 		return f.value, f.c.err
@@ -158,6 +167,9 @@ func (f *future) Run(*Worker) (again bool) {
 	returned = true
 	return false
 }
+
+// TaskName implements Named.
+func (f *future) TaskName() string { return "future " + f.spec.Name }
 
 // finishUnstarted ends a future that has not started; if it has, nothing happens.
 func (f *future) finishUnstarted(err error) {

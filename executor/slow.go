@@ -65,7 +65,10 @@ func (x *watcher) callHook(f func()) bool {
 
 // stack returns the stack of w's goroutine, and not of goroutines that its tasks have started: those inherit labels.
 func (w *Worker) stack() string {
-	const root = "executor.(*Worker).main"
+	root := "executor.(*Worker).main"
+	if w.e.seeded != nil {
+		root = "executor.(*Seeded).slice"
+	}
 	return profile(root, labelExecutor, w.e.label, labelWorker, strconv.Itoa(w.id))
 }
 

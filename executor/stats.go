@@ -45,6 +45,7 @@ type WorkerStats struct {
 
 var stateNames = [...]string{
 	holds: "running", yield: "yielding", revoked: "blocked", waits: "waiting", detached: "detached", parked: "parked",
+	baton: "seeded",
 }
 
 // Stats takes a reading. It stops nobody.
@@ -58,6 +59,9 @@ func (e *Executor) Stats() Stats {
 		Waiting:   e.unseated[waits],
 		Detached:  e.unseated[detached],
 		Spares:    e.parkedLen,
+	}
+	if e.seeded != nil {
+		s.Idle = max(e.permits-e.lent, 0)
 	}
 	all := e.all
 	e.mu.Unlock()

@@ -3,6 +3,10 @@ package executor
 // Submit queues t, from any goroutine. Before Start it waits there; after Close it is never run. A worker's own
 // goroutine had better use [Worker.Submit].
 func (e *Executor) Submit(t *Task) {
+	if e.seeded != nil {
+		e.submitSeeded(t)
+		return
+	}
 	d := e.domains[0]
 	if n := uint32(len(e.domains)); n > 1 {
 		d = e.domains[e.nextDomain.Add(1)%n]
@@ -30,6 +34,10 @@ func (e *Executor) SubmitNear(t *Task, w *Worker) {
 // SubmitOn is Submit into a domain on a memory node, by the operating system's number; a node that has none of the
 // executor's workers stands for the nearest one that has. False, and nothing is queued: there is no such node.
 func (e *Executor) SubmitOn(t *Task, node int) bool {
+	if e.seeded != nil { // places mean nothing there
+		e.submitSeeded(t)
+		return true
+	}
 	ds := e.byNode[node]
 	if ds == nil {
 		return false

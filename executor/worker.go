@@ -20,6 +20,7 @@ type Worker struct {
 	e     *Executor
 	id    int
 	local any
+	marks context.Context // its pprof labels, in the seeded mode
 	// note wakes the parked goroutine: one value for each time the worker was taken off the list of parked ones.
 	note chan struct{}
 
@@ -112,7 +113,7 @@ func (w *Worker) Step() { w.steps.Add(1) }
 
 // Yield reports whether the slice should end now: it has used up its time, its permit was taken because it stood
 // still, or the executor closes. Only on w's own goroutine. It costs one load.
-func (w *Worker) Yield() bool { return !w.ctl.fast() }
+func (w *Worker) Yield() bool { return !w.ctl.fast() && w.mustYield() }
 
 // Submit queues t to run next on w, unless w loses its permit before, or others wait and have been overtaken too
 // often. It must be called on w's own goroutine, inside a slice; from anywhere else use [Executor.Submit].
@@ -126,8 +127,7 @@ func (w *Worker) Submit(t *Task) {
 		w.queue(old)
 	}
 	if w.ctl.lost() {
-		w.spill()
-		w.wake()
+		w.handOn()
 	}
 }
 
@@ -172,6 +172,9 @@ func (w *Worker) inject() *injection { return &w.seat.Load().dom.inject }
 // is queued here goes to others at once, and the wait is not counted against [Config].MaxBlocked. Only on w's own
 // goroutine, inside a slice; Unblock must follow before the slice ends.
 func (w *Worker) Block() {
+	if w.e.seeded != nil {
+		return // the wait itself goes through Seeded.Wait
+	}
 	w.e.unseat(w, waits)
 	if w.spill() > 0 || w.e.anyReady() {
 		w.wake()
@@ -181,6 +184,9 @@ func (w *Worker) Block() {
 // Unblock ends what Block began. It takes an idle permit if there is one; if not, the slice goes on without, and
 // Yield reports true from now on. It does not wait. Only on w's own goroutine.
 func (w *Worker) Unblock() {
+	if w.e.seeded != nil {
+		return
+	}
 	w.c.waits.Add(1) // a sign of life, before the watcher may look at w again: it was not standing still
 	w.e.reseat(w, detached)
 }
