@@ -9,7 +9,7 @@ import "github.com/bastion-go/bastion/executor"
 // incarnation ends first, then is not called and the answer goes nowhere.
 //
 // Only for handlers, on their own goroutine (ErrNotHandler); a loop can simply
-// Ask, or do so in a ctx.Go. Errors of the send itself are returned, and then is
+// Ask, or do so in a ctx.Go. ErrNilFunc: then is nil. Errors of the send itself are returned, and then is
 // not called.
 func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(ctx *Context, answer A, err error) error) error {
 	if ctx == nil || ctx.kind != contextHandler || !ctx.mine() {
@@ -17,6 +17,9 @@ func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(c
 	}
 	if ctx.ended() {
 		return ErrEnded
+	}
+	if then == nil {
+		return ErrNilFunc
 	}
 	a, err := beginAskThen(ctx, to)
 	if err != nil {

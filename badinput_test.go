@@ -277,6 +277,22 @@ func TestBadInput_Recv(t *testing.T) {
 	wantErr(t, "Recv after the end", err, bastion.ErrEnded)
 }
 
+func TestBadInput_NilFunctions(t *testing.T) {
+	leaveNothing(t)
+	r := rigOf(t, bastion.ChildSpec{Name: "h", Start: answerer()})
+	out := make(chan error, 2)
+	r.tell("h", do(func(ctx *bastion.Context) error {
+		out <- ctx.Go(nil)
+		out <- bastion.AskThen[int](ctx, ctx.Self(), answers(1), nil)
+		return nil
+	}))
+	wantErr(t, "Go", rigRecv(t, "Go", out), bastion.ErrNilFunc)
+	wantErr(t, "AskThen", rigRecv(t, "AskThen", out), bastion.ErrNilFunc)
+	if inc := r.sync(r.child("h")); inc != 1 {
+		t.Errorf("incarnation %d", inc)
+	}
+}
+
 func TestBadInput_QuestionThatIsAPointer(t *testing.T) {
 	leaveNothing(t)
 	r := rigOf(t, bastion.ChildSpec{Name: "a", Start: answerer()})

@@ -51,6 +51,7 @@ const (
 	eventOrder                         // from the API
 	eventRites                         // a child's AfterStop callback has returned
 	eventForget                        // a child that did not start is to leave the machine, too
+	eventStuck                         // a process's conditions have taken its shutdown time
 	eventSilent                        // a process has missed its heartbeat
 )
 

@@ -67,6 +67,13 @@ func (p *process) kill() {
 	}
 }
 
+// stuck kills an incarnation whose conditions do not return. Agenda only.
+func (p *process) stuck(inc uint32) {
+	if p.ctx.Load().inc == inc {
+		p.kill()
+	}
+}
+
 // later posts an abandon event.
 func (p *process) later(d time.Duration, inc uint32) {
 	e := p.more()
@@ -122,6 +129,13 @@ func (p *process) seize(c *Context, held uint32) {
 	if silence != nil {
 		f.reason = silence
 	}
+	last := e.last
+	if last != nil && last.c != c {
+		last = nil
+	}
+	if silence == nil && last != nil {
+		f = fault{reason: &stuckError{last.f.reason}, message: last.f.message}
+	}
 	var folded *node
 	if n := c.cur.Load(); n != nil && held != handHook {
 		f.message = plain(n.Value.msg)
@@ -138,8 +152,11 @@ func (p *process) seize(c *Context, held uint32) {
 	e.marker = nil
 	report := p.crash(c, f)
 	out := Outcome(0)
-	if silence != nil {
+	switch {
+	case silence != nil:
 		out = p.unasked(c, f)
+	case last != nil:
+		out = last.out
 	}
 	p.sys().abandoned(c)
 	if l := c.life.Load(); l != nil {
@@ -163,6 +180,7 @@ func (p *process) settled() {
 	if e == nil {
 		return
 	}
+	e.last = nil
 	if e.grace != nil {
 		e.grace.Stop()
 		e.grace = nil

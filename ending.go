@@ -62,25 +62,55 @@ func (p *process) fail(c *Context, w *executor.Worker, f fault, forced bool) (re
 	return resumed
 }
 
+// A failing is a failure that is being dealt with: should that hang, whoever
+// abandons the incarnation still knows why it failed first.
+type failing struct {
+	c   *Context
+	f   fault
+	out Outcome
+}
+
 // outcome asks the conditions, some of which are user code, and hands the answer
 // on. If the process is lost meanwhile, nobody is called.
 func (p *process) outcome(c *Context, f fault, then func(Outcome)) {
+	last := &failing{c: c, f: f}
+	p.more().last = last
 	if len(p.plan.terms().conditions) == 0 {
 		then(0)
 		return
 	}
-	out := Outcome(0)
 	failure := p.failureOf(c, f)
 	p.visit(c, func() error {
-		out = choose(p.plan.terms().conditions, failure)
+		defer p.patience(c).Stop()
+		last.out = choose(p.plan.terms().conditions, failure)
 		return nil
 	}, func(err error) {
 		if err != nil {
 			p.sys().note(slog.LevelError, "bastion: a condition's Match failed", "path", failure.Path, "error", err)
 		}
-		then(out)
+		then(last.out)
 	})
 }
+
+// patience bounds conditions, which nobody else does: a Match that takes longer
+// than the shutdown time has its incarnation killed.
+func (p *process) patience(c *Context) executor.Timer {
+	d := p.plan.terms().shutdown()
+	switch d {
+	case BrutalKill:
+		d = defaultShutdown // that is about stops
+	case UnlimitedShutdown:
+		return unlimited{}
+	}
+	return p.sys().clock.AfterFunc(d, func() {
+		p.plan.parent.post(event{kind: eventStuck, id: uint64(p.index), p: p, inc: c.inc})
+	})
+}
+
+// unlimited is a timer that never fires.
+type unlimited struct{}
+
+func (unlimited) Stop() bool { return true }
 
 func (c *Condition) holds(f Failure) bool {
 	return f.Restarts >= c.Attempts && (c.Is == nil || errors.Is(f.Reason, c.Is)) && (c.Match == nil || c.Match(f))

@@ -18,6 +18,8 @@ var (
 	ErrStarted = errors.New("bastion: system was started before")
 	// ErrNilMessage: nil is no message.
 	ErrNilMessage = errors.New("bastion: message is nil")
+	// ErrNilFunc: a nil function was to be called.
+	ErrNilFunc = errors.New("bastion: function is nil")
 	// ErrFull: the receiver's mailbox is full and its policy refuses the new
 	// (planned: no mailbox is bounded yet).
 	ErrFull = errors.New("bastion: mailbox is full")

@@ -13,10 +13,14 @@ const goLabel = "bastion.go"
 // Go runs f on a goroutine owned by this incarnation, with a Context of its own
 // (contract L5): its error or panic fails the incarnation, and the incarnation
 // has ended only when all such goroutines have returned or were abandoned. It is
-// a sender of its own. ErrEnded, or ErrStopping when the incarnation is ending.
+// a sender of its own. ErrEnded, or ErrStopping when the incarnation is ending; ErrNilFunc
+// when f is nil.
 func (c *Context) Go(f func(ctx *Context) error) error {
 	if c.ended() {
 		return ErrEnded
+	}
+	if f == nil {
+		return ErrNilFunc
 	}
 	l := c.more()
 	if !l.enter() {

@@ -154,6 +154,8 @@ func (g *group) handle(ev *event) {
 		g.memberExited(ev)
 	case eventAbandon:
 		ev.p.abandon(ev.inc)
+	case eventStuck:
+		ev.p.stuck(ev.inc)
 	case eventSilent:
 		if ev.p.silent(ev) {
 			g.memberEnding(ev)

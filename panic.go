@@ -84,6 +84,17 @@ func stackOf(reason error) string {
 	return ""
 }
 
+// A stuckError is the end of an incarnation that failed, and then had to be
+// abandoned in its conditions or its stop hook. It is an ErrAbandoned, and the
+// first reason.
+type stuckError struct{ first error }
+
+func (e *stuckError) Error() string {
+	return fmt.Sprintf("%v while it ended because of: %v", ErrAbandoned, e.first)
+}
+func (e *stuckError) Is(target error) bool { return target == ErrAbandoned }
+func (e *stuckError) Unwrap() error        { return e.first }
+
 // An unsoundError stands for an error that panics when it is asked what it is.
 type unsoundError struct {
 	typ string

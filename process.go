@@ -47,6 +47,7 @@ type ext struct {
 	loop     *loopLocal               // of the present incarnation of a loop
 	marker   *node                    // pushed by abandon in this incarnation; agenda
 	grace    executor.Timer           // between cancelling and abandoning; agenda
+	last     *failing                 // the failure that the owner is dealing with; it writes, seize reads when it has won
 }
 
 // An envelope is what a mailbox carries.

@@ -101,6 +101,8 @@ func (s *supervisor) childEvent(c *child, ev *event) {
 		s.childExited(c, ev)
 	case eventAbandon:
 		c.proc.abandon(ev.inc)
+	case eventStuck:
+		c.proc.stuck(ev.inc)
 	case eventSilent:
 		if c.proc.silent(ev) {
 			s.childEnding(c, ev)

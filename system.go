@@ -44,6 +44,9 @@ type Config struct {
 // A System is a tree of supervised processes and what runs them. Several can
 // live in one program; they share nothing. It is made by New, runs from Start to
 // Stop, and cannot be started again.
+//
+// Only New makes one. A nil or zero System is none: its methods panic, and so do
+// those of a nil Inspector.
 type System struct {
 	name     string
 	log      *slog.Logger
