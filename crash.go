@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -23,12 +24,24 @@ type CrashReport struct {
 	Links       []string      // paths of linked processes (planned)
 	Decision    string        // what the supervisor decided
 
-	format func(msg any) string
+	format     func(msg any) string
+	backtraces Backtraces
 }
 
-// Stack is where the failure happened, for panics and runtime.Goexit; empty for
-// returned errors.
-func (r *CrashReport) Stack() string { return stackOf(r.Reason) }
+// Stack is where the failure happened, for panics and runtime.Goexit, as much of
+// it as Config.Backtraces says; empty for returned errors.
+func (r *CrashReport) Stack() string { return r.backtraces.cut(stackOf(r.Reason)) }
+
+// Chain is what led to it, a line for each step, first things first: for the
+// failure of a supervisor or group that of the child, and of every supervisor
+// between; nil for a process.
+func (r *CrashReport) Chain() []string {
+	var e *EscalationError
+	if errors.As(r.Reason, &e) {
+		return e.Chain()
+	}
+	return nil
+}
 
 // formatPatience is how long a report waits for the spec's formatter.
 const formatPatience = time.Second
@@ -68,6 +81,9 @@ func (r *CrashReport) String() string {
 	if len(r.Links) > 0 {
 		fmt.Fprintf(&b, "links: %s\n", strings.Join(r.Links, ", "))
 	}
+	for _, step := range r.Chain() {
+		fmt.Fprintf(&b, "\t%s\n", step)
+	}
 	b.WriteString(r.Stack())
 	return b.String()
 }
@@ -77,7 +93,7 @@ func (p *process) crash(c *Context, f fault) *CrashReport {
 	return &CrashReport{
 		Time: p.sys().clock.Now(), Path: p.path(), ID: p.id, Incarnation: uint64(c.inc),
 		Reason: f.reason, Message: f.message, MailboxLen: p.box.Len(), Uptime: p.uptime(),
-		format: p.plan.terms().Format,
+		format: p.plan.terms().Format, backtraces: p.sys().backtraces,
 	}
 }
 
@@ -85,9 +101,14 @@ func (p *process) crash(c *Context, f fault) *CrashReport {
 // system logs it, they stand in the record itself. They are made only by a handler
 // that writes them: making a stack readable costs more than the rest of a restart.
 func (r *CrashReport) LogValue() slog.Value {
-	return slog.GroupValue(
+	attrs := []slog.Attr{
 		slog.String("path", r.Path), slog.Uint64("id", r.ID), slog.Uint64("incarnation", r.Incarnation),
 		slog.Any("reason", r.Reason), slog.String("message", r.message()), slog.Int("mailbox", r.MailboxLen),
 		slog.Duration("uptime", r.Uptime), slog.Int("restarts", r.Restarts),
-		slog.String("decision", r.Decision), slog.String("stack", r.Stack()))
+		slog.String("decision", r.Decision), slog.String("stack", r.Stack()),
+	}
+	if chain := r.Chain(); chain != nil {
+		attrs = append(attrs, slog.Any("chain", chain))
+	}
+	return slog.GroupValue(attrs...)
 }

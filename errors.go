@@ -169,20 +169,3 @@ func (e *AbandonedError) Error() string {
 
 // Is makes it an ErrAbandoned.
 func (e *AbandonedError) Is(target error) bool { return target == ErrAbandoned }
-
-// An EscalationError is why a supervisor gave up. It is its Cause (ErrIntensity,
-// ErrEscalated or ErrSystemStop) and also the Reason of the child that led to it,
-// which may be another EscalationError: the chain up to the root.
-type EscalationError struct {
-	Supervisor string // path
-	Child      string // path
-	Cause      error
-	Reason     error
-}
-
-func (e *EscalationError) Error() string {
-	return fmt.Sprintf("%v: %s gave up on %s: %v", e.Cause, e.Supervisor, e.Child, e.Reason)
-}
-
-// Unwrap is the cause and the reason.
-func (e *EscalationError) Unwrap() []error { return []error{e.Cause, e.Reason} }

@@ -31,6 +31,7 @@ type group struct {
 	how    halt
 	why    error
 	result Outcome
+	since  time.Time
 	lives  uint32         // counts boots, so that a timer of an earlier one is told apart
 	timer  executor.Timer // its own shutdown time, when it ends by itself
 	window supervise.Window
@@ -179,6 +180,7 @@ func (g *group) boot(ev *event) {
 	g.mu.Unlock()
 	g.phase = groupBooting
 	g.lives++
+	g.since = g.sys.clock.Now()
 	g.next, g.live, g.how, g.why, g.result = 0, 0, haltStop, nil, 0
 	g.window = supervise.NewWindow(g.plan.terms().Intensity.plan())
 	g.startNext(ev.w)

@@ -252,7 +252,10 @@ func (g *group) endIfDown() {
 			reason = ErrKilled
 		}
 	}
-	g.report(event{kind: eventExited, reason: reason, outcome: g.result})
+	g.report(event{
+		kind: eventExited, reason: reason, outcome: g.result,
+		report: g.crash(g.why, g.restarts, g.since), up: g.sys.clock.Now().Sub(g.since),
+	})
 }
 
 // publish makes the failure of a member known, with what was decided about it.

@@ -150,6 +150,10 @@ func (s *System) note(level slog.Level, msg string, args ...any) {
 func (s *System) logCrash(r *CrashReport, w *executor.Worker) {
 	here := w != nil && w.Here() && !errors.Is(r.Reason, ErrGoexit)
 	s.journal.write(func() {
-		s.log.LogAttrs(context.Background(), slog.LevelError, "bastion: process failed", slog.Any("", r))
+		text := "bastion: process failed"
+		if r.Chain() != nil {
+			text = "bastion: supervisor gave up"
+		}
+		s.log.LogAttrs(context.Background(), slog.LevelError, text, slog.Any("", r))
 	}, here)
 }

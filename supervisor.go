@@ -3,6 +3,7 @@ package bastion
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/internal/supervise"
@@ -23,11 +24,12 @@ type supervisor struct {
 
 	afterStop func(path string, reason error) // set once; may be nil
 	lastID    supervise.ID
-	how       halt  // how children are stopped while it ends
-	ending    bool  // it was told to stop, or gave up
-	begun     bool  // it was started at least once
-	disposed  bool  // down for good
-	why       error // why it ends
+	how       halt      // how children are stopped while it ends
+	ending    bool      // it was told to stop, or gave up
+	begun     bool      // it was started at least once
+	since     time.Time // when this life began
+	disposed  bool      // down for good
+	why       error     // why it ends
 	outcome   Outcome
 }
 
@@ -138,7 +140,7 @@ func (s *supervisor) boot() {
 	s.machine, s.begun, s.disposed = m, true, false
 	s.children.show()
 	s.mu.Unlock()
-	s.ending, s.why, s.outcome, s.how = false, nil, 0, haltStop
+	s.ending, s.why, s.outcome, s.how, s.since = false, nil, 0, haltStop, s.sys.clock.Now()
 	for _, c := range s.children.order {
 		m.Declare(c.policy(), 0)
 		if c.off { // down until it is ordered up again
@@ -225,7 +227,7 @@ func (s *supervisor) childExited(c *child, ev *event) {
 		ev.timedOut(c.proc)
 	}
 	told := s.stoppingChild(c)
-	if c.super != nil && !told && s.ask(c, ev) {
+	if c.proc == nil && !told && s.ask(c, ev) {
 		return
 	}
 	s.noteFailure(c, ev)
@@ -255,7 +257,7 @@ func (s *supervisor) noteFailure(c *child, ev *event) {
 	}
 	c.failure = &Failure{Path: c.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: before}
 	if ev.report != nil {
-		c.failure.Message = ev.report.Message
+		c.failure.Message, c.failure.Incarnation = ev.report.Message, ev.report.Incarnation
 	}
 }
 
@@ -264,7 +266,8 @@ func (s *supervisor) publish(c *child, ev *event, decision string) {
 	r := ev.report
 	r.Reason, r.Decision, r.Restarts = ev.reason, decision, s.machine.Restarts(s.sys.clock.Now())
 	s.sys.logCrash(r, ev.w)
-	if c.proc != nil {
-		c.proc.emitFor(EventFailed, ev.inc, func(e *Event) { e.Reason, e.Report = ev.reason, r })
+	if s.sys.events.watched.Load() == 0 {
+		return
 	}
+	s.sys.emit(Event{Kind: EventFailed, Path: r.Path, ID: r.ID, Incarnation: r.Incarnation, Reason: ev.reason, Report: r})
 }

@@ -1,11 +1,8 @@
 package bastion
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 
-	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/internal/supervise"
 )
 
@@ -219,24 +216,6 @@ func (s *supervisor) forget(c *child) {
 	}
 }
 
-// giveUp notes why the supervisor ends, at the moment of decision.
-func (s *supervisor) giveUp(c *child, end supervise.End) {
-	e := &EscalationError{Supervisor: s.path, Child: c.path(), Reason: c.exitReason()}
-	switch end {
-	case supervise.EndEscalated:
-		e.Cause = ErrEscalated
-		s.outcome = 0
-	case supervise.EndStopSystem:
-		e.Cause = ErrSystemStop
-		s.outcome = StopSystem
-	default:
-		e.Cause = ErrIntensity
-		s.storm(s.machine.Restarts(s.sys.clock.Now()), s.spec.Restart.plan())
-	}
-	s.why, s.ending = e, true
-	s.sys.emit(Event{Kind: EventEscalated, Path: s.path, Reason: e})
-}
-
 // ended reports the end to the parent, to whom the supervisor belongs from here on.
 func (s *supervisor) ended() {
 	s.mu.Lock()
@@ -255,46 +234,8 @@ func (s *supervisor) ended() {
 			reason = ErrKilled
 		}
 	}
-	s.report(event{kind: eventExited, reason: reason, outcome: s.outcome})
-}
-
-// ask puts the end of a subtree to its conditions, which are user code, and posts
-// the end again with what they say: true. A process asks its own conditions where
-// it failed; a subtree has no such place.
-func (s *supervisor) ask(c *child, ev *event) bool {
-	if ev.judged != nil || ev.outcome != 0 || len(c.plan.terms().conditions) == 0 || classify(ev.reason) != supervise.ClassAbnormal {
-		return false
-	}
-	again := *ev
-	again.w = nil
-	c.asked = new(event)
-	*c.asked = again
-	again.judged = c.asked
-	f := Failure{Path: c.path(), Reason: ev.reason}
-	if c.failure != nil {
-		f.Restarts = c.failure.Restarts
-	}
-	executor.Spawn(s.sys.exec, executor.FutureSpec{Name: "conditions of " + f.Path}, func(context.Context) (struct{}, error) {
-		contain(func() error {
-			again.outcome = choose(c.plan.terms().conditions, f)
-			return nil
-		}, func(err error) {
-			if err != nil {
-				s.sys.note(slog.LevelError, "bastion: a condition's Match failed", "path", f.Path, "error", err)
-			}
-			s.post(again)
-		})
-		return struct{}{}, nil
+	s.report(event{
+		kind: eventExited, reason: reason, outcome: s.outcome,
+		report: s.crash(s.why, s.restarts, s.since), up: s.sys.clock.Now().Sub(s.since),
 	})
-	return true
-}
-
-// choose is the outcome of the first condition that holds; none: 0.
-func choose(conditions []Condition, f Failure) Outcome {
-	for i := range conditions {
-		if conditions[i].holds(f) {
-			return conditions[i].Then
-		}
-	}
-	return 0
 }

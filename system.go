@@ -11,36 +11,6 @@ import (
 	"github.com/bastion-go/bastion/internal/mailbox"
 )
 
-// Config says how a System works. The zero value does.
-type Config struct {
-	// Name is the root of all paths. Empty: "bastion". Without a slash.
-	Name string
-	// Workers is how many handlers run at once. Zero: GOMAXPROCS.
-	Workers int
-	// MaxBlocked is how many handlers may be blocked in foreign calls at once and
-	// still be replaced (contract E5). Zero: 1,024.
-	MaxBlocked int
-	// Logger gets crash reports and what the watchdog finds. Nil: slog.Default().
-	// It is called soon after what it is told of, in order, one record at a time; a
-	// slog.Handler that blocks holds up nothing but the records behind it, of which
-	// 4,096 wait and the rest is counted. A stopping system gives it a second.
-	Logger *slog.Logger
-	// Watchdog is how long a process may run before it is reported with its stack
-	// (contract L9). Zero: one second. Negative: never.
-	Watchdog time.Duration
-	// Shutdown is how long Run gives a graceful stop before it kills. Zero: 30 s.
-	Shutdown time.Duration
-	// Restart is the intensity of the root supervisor. Zero: 1 in 5 s. When it is
-	// exceeded the system stops, and Wait says why.
-	Restart Intensity
-	// Clock is what the system takes for time. Nil: the real one, or that of Seeded.
-	Clock executor.Clock
-	// Seeded lets the system take part in a seeded run: one thing at a time, in an
-	// order drawn from a seed, in virtual time (contract E7). Everything that is
-	// done with the system must then be done inside the run. Nil: the real world.
-	Seeded *executor.Seeded
-}
-
 // A System is a tree of supervised processes and what runs them. Several can
 // live in one program; they share nothing. It is made by New, runs from Start to
 // Stop, and cannot be started again.
@@ -48,14 +18,15 @@ type Config struct {
 // Only New makes one. A nil or zero System is none: its methods panic, and so do
 // those of a nil Inspector.
 type System struct {
-	name     string
-	log      *slog.Logger
-	clock    executor.Clock
-	seeded   *executor.Seeded // nil: the real world
-	shutdown time.Duration
-	exec     *executor.Executor
-	depot    *mailbox.Depot[envelope]
-	root     *supervisor
+	name       string
+	log        *slog.Logger
+	clock      executor.Clock
+	seeded     *executor.Seeded // nil: the real world
+	backtraces Backtraces
+	shutdown   time.Duration
+	exec       *executor.Executor
+	depot      *mailbox.Depot[envelope]
+	root       *supervisor
 
 	ids       atomic.Uint64
 	books     ledger
@@ -120,8 +91,9 @@ func New(cfg Config) (*System, error) {
 	}
 	s := &System{
 		name: cfg.Name, log: cfg.Logger, clock: cfg.Clock, seeded: cfg.Seeded, shutdown: cfg.Shutdown,
-		depot:  mailbox.NewDepot[envelope](),
-		booted: make(chan error, 1), down: make(chan struct{}), done: make(chan struct{}),
+		backtraces: cfg.Backtraces,
+		depot:      mailbox.NewDepot[envelope](),
+		booted:     make(chan error, 1), down: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.questions.New = func() any { return newQuestion(s) }
 	s.events.seeded, s.letters.seeded = cfg.Seeded, cfg.Seeded
@@ -138,25 +110,6 @@ func New(cfg Config) (*System, error) {
 	s.journal.task.Init(&s.journal)
 	s.root = newSupervisor(s, nil, 0, cfg.Name, SupervisorSpec{Name: cfg.Name, Restart: cfg.Restart})
 	return s, nil
-}
-
-func (c Config) check() error {
-	var f faults
-	checkName(c.Name, "Name", &f)
-	checkIntensity(c.Restart, "Restart", &f)
-	if c.Seeded != nil && c.Clock != nil && c.Clock != c.Seeded.Clock() {
-		f.add("Clock", "must not be set: a seeded run has its own")
-	}
-	if c.Workers < 0 {
-		f.add("Workers", "must not be negative, is %d", c.Workers)
-	}
-	if c.MaxBlocked < 0 {
-		f.add("MaxBlocked", "must not be negative, is %d", c.MaxBlocked)
-	}
-	if c.Shutdown < 0 {
-		f.add("Shutdown", "must not be negative, is %v", c.Shutdown)
-	}
-	return f.err()
 }
 
 func (s *System) nextID() uint64 { return s.ids.Add(1) }
@@ -252,6 +205,11 @@ func (s *System) rootReport(ev *event) {
 		s.why = ev.reason // nobody asked for it
 	}
 	s.mu.Unlock()
+	if before == stageRunning && ev.report != nil { // of a failed start its caller is told
+		ev.report.Decision = "the system stops"
+		s.logCrash(ev.report, nil)
+		s.emit(Event{Kind: EventFailed, Path: ev.report.Path, ID: ev.report.ID, Reason: ev.reason, Report: ev.report})
+	}
 	select {
 	case s.booted <- ev.reason:
 	default:

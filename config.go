@@ -1,0 +1,62 @@
+package bastion
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/bastion-go/bastion/executor"
+)
+
+// Config says how a System works. The zero value does.
+type Config struct {
+	// Name is the root of all paths. Empty: "bastion". Without a slash.
+	Name string
+	// Workers is how many handlers run at once. Zero: GOMAXPROCS.
+	Workers int
+	// MaxBlocked is how many handlers may be blocked in foreign calls at once and
+	// still be replaced (contract E5). Zero: 1,024.
+	MaxBlocked int
+	// Logger gets crash reports and what the watchdog finds. Nil: slog.Default().
+	// It is called soon after what it is told of, in order, one record at a time; a
+	// slog.Handler that blocks holds up nothing but the records behind it, of which
+	// 4,096 wait and the rest is counted. A stopping system gives it a second.
+	Logger *slog.Logger
+	// Backtraces is how much of the stack crash reports show. Zero: all of it.
+	Backtraces Backtraces
+	// Watchdog is how long a process may run before it is reported with its stack
+	// (contract L9). Zero: one second. Negative: never.
+	Watchdog time.Duration
+	// Shutdown is how long Run gives a graceful stop before it kills. Zero: 30 s.
+	Shutdown time.Duration
+	// Restart is the intensity of the root supervisor. Zero: 1 in 5 s. When it is
+	// exceeded the system stops, and Wait says why.
+	Restart Intensity
+	// Clock is what the system takes for time. Nil: the real one, or that of Seeded.
+	Clock executor.Clock
+	// Seeded lets the system take part in a seeded run: one thing at a time, in an
+	// order drawn from a seed, in virtual time (contract E7). Everything that is
+	// done with the system must then be done inside the run. Nil: the real world.
+	Seeded *executor.Seeded
+}
+
+func (c Config) check() error {
+	var f faults
+	checkName(c.Name, "Name", &f)
+	checkIntensity(c.Restart, "Restart", &f)
+	if c.Seeded != nil && c.Clock != nil && c.Clock != c.Seeded.Clock() {
+		f.add("Clock", "must not be set: a seeded run has its own")
+	}
+	if c.Backtraces > NoBacktraces {
+		f.add("Backtraces", "unknown kind %d", c.Backtraces)
+	}
+	if c.Workers < 0 {
+		f.add("Workers", "must not be negative, is %d", c.Workers)
+	}
+	if c.MaxBlocked < 0 {
+		f.add("MaxBlocked", "must not be negative, is %d", c.MaxBlocked)
+	}
+	if c.Shutdown < 0 {
+		f.add("Shutdown", "must not be negative, is %v", c.Shutdown)
+	}
+	return f.err()
+}
