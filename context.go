@@ -198,10 +198,14 @@ func (c *Context) Value(k any) any {
 	if _, ours := k.(contextKey); ours {
 		return c
 	}
-	if l := c.life.Load(); l != nil {
-		return l.value(k)
+	l := c.life.Load()
+	if l == nil && c.cancelled.Load() {
+		l = c.more() // context.Cause asks like this, perhaps as the first to ask for anything
 	}
-	return nil
+	if l == nil {
+		return nil
+	}
+	return l.value(k)
 }
 
 // cancel makes the Context done.

@@ -53,12 +53,25 @@ func (c *Context) more() *life {
 	// cancel sets the flag before it looks for a life, we look at the flag after we
 	// published one: at least one of us tells it. Orders go the same way.
 	if c.cancelled.Load() {
-		l.cancel(nil)
+		l.cancel(c.ordered())
 	}
 	if w := c.p.state.load(); c.ended() || w&(orderStop|orderKill) != 0 {
 		l.tell()
 	}
 	return l
+}
+
+// ordered is why a Context is done that nobody had asked before it was: the order
+// that did it, if it was one.
+func (c *Context) ordered() error {
+	switch w := c.p.state.load(); {
+	case lifeOf(w) != c.inc:
+	case w&orderStop != 0 && c.p.plan.loop:
+		return ErrStopping
+	case w&orderKill != 0:
+		return ErrKilled
+	}
+	return nil
 }
 
 func (l *life) context() context.Context {
@@ -95,15 +108,15 @@ func (l *life) err() error {
 }
 
 // value looks k up in the inner context; package context asks for its own key
-// only after Done made one.
+// only after Done made one, or for the cause of what is done.
 func (l *life) value(k any) any {
 	l.mu.Lock()
-	inner := l.inner
+	asked := l.inner != nil || l.cancelled
 	l.mu.Unlock()
-	if inner == nil {
+	if !asked {
 		return nil
 	}
-	return inner.Value(k)
+	return l.context().Value(k)
 }
 
 // stopped is the channel that tell closes.

@@ -90,6 +90,9 @@ func (p *process) next(c *Context, wait bool, until <-chan struct{}) (*node, err
 				return nil, ErrEnded
 			}
 			if p.told(w) {
+				if cause := c.ordered(); cause != nil {
+					c.cancel(cause) // whoever gave the order may not have come to it yet, and a drain leaves it to us
+				}
 				return nil, ErrStopping
 			}
 		}

@@ -213,3 +213,22 @@ func TestL6_KillOfTheStoppedLeavesNoTrace(t *testing.T) {
 	}
 	l.want("start c@1", "stop c@1 shutdown", "start c@2", "stop c@2 shutdown")
 }
+
+// A Context says why it is done also to those who ask only then.
+func TestL6_CauseOfALateQuestion(t *testing.T) {
+	for want, end := range map[error]func(bastion.Ref) error{
+		bastion.ErrStopping: func(r bastion.Ref) error { return r.Stop(context.Background()) },
+		bastion.ErrKilled:   func(r bastion.Ref) error { return r.Kill(context.Background()) },
+	} {
+		l := &transcript{t: t}
+		r := rigOf(t, bastion.ChildSpec{Name: "c", Start: bastion.Loop(func(ctx *bastion.Context) error {
+			_, err := ctx.Recv()
+			l.note("%v", context.Cause(ctx))
+			return err
+		})})
+		if err := rigIn(t, "the order", func() error { return end(r.child("c")) }); err != nil {
+			t.Fatal(err)
+		}
+		l.want(want.Error())
+	}
+}

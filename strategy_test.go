@@ -153,6 +153,18 @@ func TestS7_FailingBootStopsWhatWasStartedInReverse(t *testing.T) {
 	}
 }
 
+// The two who end a system that did not boot wait for each other on a channel: on a lock, the bubble would stand still.
+func TestS7_FailingBootInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rigOn(t, bastion.SupervisorSpec{Children: []bastion.ChildSpec{{
+			Name: "bad", Start: withHooks(hooked{start: func(*bastion.Context) error { return errBoom }}),
+		}}})
+		if err := r.sys.Start(context.Background()); !errors.Is(err, errBoom) {
+			t.Errorf("Start: %v", err)
+		}
+	})
+}
+
 func TestS7_FailingStartDuringRestartCounts(t *testing.T) {
 	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Intensity{Max: 3, Within: time.Hour}, Children: []bastion.ChildSpec{{
 		Name: "c", Start: withHooks(hooked{start: func(ctx *bastion.Context) error {
