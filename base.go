@@ -53,6 +53,7 @@ const (
 	eventForget                        // a child that did not start is to leave the machine, too
 	eventStuck                         // a process's conditions have taken its shutdown time
 	eventSilent                        // a process has missed its heartbeat
+	eventKill                          // an exit signal that cannot be trapped
 )
 
 // An event is one entry of an agenda. Which fields count is said by its kind.
@@ -206,17 +207,6 @@ func (b *base) gone(end passing, begun bool) {
 		b.sys.emit(Event{Kind: EventStopped, Path: b.path, ID: b.id, Reason: end.reason})
 	}
 	end.tell()
-}
-
-// classify is what an exit's reason means for the restart type.
-func classify(reason error) supervise.Class {
-	switch reason {
-	case nil:
-		return supervise.ClassNormal
-	case ErrShutdown:
-		return supervise.ClassShutdown
-	}
-	return supervise.ClassAbnormal
 }
 
 // verdictOf translates a condition's outcome.

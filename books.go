@@ -25,12 +25,16 @@ const (
 	DiscardExpired
 	// DiscardDropped: its receiver drops its mailbox at a restart.
 	DiscardDropped
+	// DiscardWithdrawn: it was a Down or an Exit, and what it came from was ended by
+	// Demonitor or Unlink, or with the incarnation that was to receive it.
+	DiscardWithdrawn
 
 	discardReasons = iota
 )
 
 func (r DiscardReason) String() string {
-	return pick(int(r), "receiver stopped", "receiver killed", "mailbox overflow", "replaced by key", "expired", "dropped at restart")
+	return pick(int(r), "receiver stopped", "receiver killed", "mailbox overflow", "replaced by key", "expired", "dropped at restart",
+		"withdrawn")
 }
 
 // Books are the account of all messages of a system (contract D4):

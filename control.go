@@ -166,10 +166,13 @@ func (p *process) seize(c *Context, held uint32) {
 		l.failHeld(&FailedError{Path: p.path(), Reason: f.reason})
 	}
 	p.user = nil
-	p.plan.parent.post(event{
+	ev := event{
 		kind: eventExited, id: uint64(p.index), p: p, inc: c.inc,
 		reason: f.reason, outcome: out, report: report, up: p.uptime(),
-	})
+	}
+	if p.part(c.inc, f.reason).say(&ev) {
+		p.plan.parent.post(ev)
+	}
 }
 
 // settled is called by the agenda for every exited report: the process is its own now.
@@ -208,6 +211,7 @@ func (p *process) dispose(end passing) {
 		n = n.Next() // the node is part of the question
 		_, _ = q.takeThen(nil)
 	}
+	p.depart(end.reason).say(nil)
 	inc := lifeOf(p.state.load())
 	if first && inc > 0 {
 		p.emitFor(EventStopped, inc, func(e *Event) { e.Reason = end.reason })
@@ -236,6 +240,8 @@ func (p *process) discard(n *node, why DiscardReason, reason error) {
 				_ = e.q.resolve(nil, e.gen, nil, reason)
 			}
 			p.sys().deadLetter(DeadLetter{Message: plain(e.msg), Sender: Ref{e.from}, Receiver: Ref{p}, Reason: reason})
+		} else if e.kind == kindSignal {
+			p.sys().books.discarded[DiscardWithdrawn].Add(1)
 		}
 		n = next
 	}
@@ -246,7 +252,7 @@ func (p *process) discard(n *node, why DiscardReason, reason error) {
 // thousand members cheap.
 func (p *process) stopIdle() bool {
 	c := p.ctx.Load()
-	if p.plan.loop || c.life.Load() != nil || !p.box.Own() {
+	if p.plan.loop || c.life.Load() != nil || p.tied() != nil || !p.box.Own() {
 		return false
 	}
 	if _, hook := p.user.(Stopper); hook || p.box.HasSys() || p.state.load() != undisturbed(c.inc) || !p.state.end(c.inc) {
@@ -255,6 +261,7 @@ func (p *process) stopIdle() bool {
 	}
 	c.cancel(ErrShutdown)
 	p.clear(c, ErrShutdown)
+	p.part(c.inc, ErrShutdown).say(nil) // of ties made since we looked
 	p.settled()
 	return true
 }

@@ -21,7 +21,7 @@ type CrashReport struct {
 	MailboxLen  int           // waiting then
 	Uptime      time.Duration // of the incarnation
 	Restarts    int           // of its supervisor, within the window of its intensity
-	Links       []string      // paths of linked processes (planned)
+	Links       []string      // paths of processes it was linked with, a hundred at most
 	Decision    string        // what the supervisor decided
 
 	format     func(msg any) string
@@ -90,10 +90,11 @@ func (r *CrashReport) String() string {
 
 // crash makes the report of a failure. Owner, or agenda after abandonment.
 func (p *process) crash(c *Context, f fault) *CrashReport {
+	links, _ := p.linked()
 	return &CrashReport{
 		Time: p.sys().clock.Now(), Path: p.path(), ID: p.id, Incarnation: uint64(c.inc),
 		Reason: f.reason, Message: f.message, MailboxLen: p.box.Len(), Uptime: p.uptime(),
-		format: p.plan.terms().Format, backtraces: p.sys().backtraces,
+		Links: links, format: p.plan.terms().Format, backtraces: p.sys().backtraces,
 	}
 }
 

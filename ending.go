@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/supervise"
 )
 
 // An ending is the end of one incarnation, done step by step by its owner: stop
@@ -25,28 +26,31 @@ type ending struct {
 func (p *process) obey(c *Context, w *executor.Worker) {
 	e := &ending{p: p, c: c, w: w, reason: ErrShutdown, hook: true}
 	switch word := p.state.load(); {
+	case word&orderSlay != 0:
+		p.fail(c, w, fault{reason: ErrKilled}, true)
+		return
+	case word&orderFail != 0:
+		p.fail(c, w, fault{reason: c.more().failure()}, true)
+		return
 	case word&orderKill != 0:
 		e.reason, e.hook = ErrKilled, false
-	case word&orderFail != 0:
-		e.reason = c.more().failure()
-		p.fail(c, w, fault{reason: e.reason}, true)
-		return
 	}
 	e.run()
 }
 
-// fail ends the incarnation because user code failed, unless a condition says
-// Resume and the code was not torn out of the middle of something. Owner only.
+// fail ends the incarnation because user code failed, or meant to end it, unless
+// a condition says Resume and the code was not torn out of the middle of
+// something. Owner only.
 func (p *process) fail(c *Context, w *executor.Worker, f fault, forced bool) (resumed bool) {
-	if word := p.state.load(); !forced && cancellation(f.reason) {
-		switch {
-		case word&(orderStop|orderKill) != 0:
+	if word := p.state.load(); !forced && cancellation(f.reason) && word&ordersMask != 0 {
+		if word&(orderFail|orderSlay) == 0 {
 			p.obey(c, w) // it was told to end, and that is what it says
 			return false
-		case word&orderFail != 0:
-			f.reason, forced = c.more().failure(), true // why it was told to
 		}
+		f.reason, forced = p.struckBy(c, word), true
 	}
+	reason, meant := intended(f.reason)
+	f.reason, forced = reason, forced || meant
 	p.outcome(c, f, func(out Outcome) {
 		if out == Resume {
 			if !forced && p.state.load()&ordersMask == 0 {
@@ -55,11 +59,25 @@ func (p *process) fail(c *Context, w *executor.Worker, f fault, forced bool) (re
 			}
 			out = RestartChild
 		}
-		e := &ending{p: p, c: c, w: w, reason: f.reason, outcome: out, hook: true}
-		e.report = p.crash(c, f)
+		e := &ending{p: p, c: c, w: w, reason: f.reason, outcome: out, hook: p.state.load()&orderKill == 0}
+		switch classify(f.reason) {
+		case supervise.ClassNormal:
+			e.reason = nil
+		case supervise.ClassAbnormal:
+			e.report = p.crash(c, f)
+		}
 		e.run()
 	})
 	return resumed
+}
+
+// struckBy is why an incarnation ends that an exit signal, or the failure of one
+// of its goroutines, has bound to end.
+func (p *process) struckBy(c *Context, word uint64) error {
+	if word&orderSlay != 0 {
+		return ErrKilled
+	}
+	return c.more().failure()
 }
 
 // A failing is a failure that is being dealt with: should that hang, whoever
@@ -167,7 +185,11 @@ func (e *ending) run() {
 		e.cancel()
 		return
 	}
-	e.p.visit(e.c, func() error { return stopper.Stop(e.c, e.reason) }, func(err error) {
+	why := e.reason
+	if why == nil {
+		why = ErrNormal
+	}
+	e.p.visit(e.c, func() error { return stopper.Stop(e.c, why) }, func(err error) {
 		if err != nil {
 			e.p.sys().note(slog.LevelError, "bastion: stop hook failed", "path", e.p.path(), "error", err)
 		}
@@ -202,10 +224,13 @@ func (e *ending) finish() {
 		return
 	}
 	p.clear(e.c, e.reason)
-	p.plan.parent.post(event{
+	ev := event{
 		kind: eventExited, id: uint64(p.index), p: p, inc: e.c.inc, w: e.w,
 		reason: e.reason, outcome: e.outcome, report: e.report, up: up,
-	})
+	}
+	if p.part(e.c.inc, e.reason).say(&ev) {
+		p.plan.parent.post(ev)
+	}
 	if e.w != nil {
 		p.plan.sys.journal.workOff(e.w)
 	}

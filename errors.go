@@ -25,6 +25,9 @@ var (
 	ErrFull = errors.New("bastion: mailbox is full")
 	// ErrType: a typed door was opened on a process that takes another type.
 	ErrType = errors.New("bastion: process takes another type of message")
+	// ErrForeign: the process belongs to another system; links and monitors are
+	// within one.
+	ErrForeign = errors.New("bastion: process of another system")
 	// ErrEnded: the incarnation that the Context belongs to has ended or was
 	// abandoned; it can do nothing any more (contract L7).
 	ErrEnded = errors.New("bastion: this incarnation has ended")
@@ -63,6 +66,9 @@ var (
 
 // Why a process ended, apart from the errors it returned itself.
 var (
+	// ErrNormal: it had done what there was to do. A handler ends like that by
+	// returning it, a loop by returning nil.
+	ErrNormal = errors.New("bastion: normal end")
 	// ErrShutdown: it was told to stop.
 	ErrShutdown = errors.New("bastion: shut down")
 	// ErrKilled: it was killed.

@@ -50,10 +50,10 @@ func (c *Context) run(l *life, f func(ctx *Context) error) {
 	contain(func() error { return f(c) }, func(err error) {
 		c.own.g.Store(0) // the runtime reuses identities
 		if err != nil && !c.excused(err) {
+			err, _ = intended(err)
 			l.fail(err)
 			if c.p.state.order(c.inc, orderFail) {
-				l.cancel(err) // a loop may wait for nothing but its Context
-				c.p.nudge()
+				c.struck(err)
 			}
 		}
 		if last := l.leave(); last != nil {

@@ -161,6 +161,8 @@ func (g *group) handle(ev *event) {
 		if ev.p.silent(ev) {
 			g.memberEnding(ev)
 		}
+	case eventKill:
+		ev.p.slain(ev.inc)
 	case eventDue, eventExpired, eventStartTimeout:
 		g.timed(ev)
 	}

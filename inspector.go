@@ -67,6 +67,10 @@ type Node struct {
 	Handled     uint64    // messages, over all incarnations
 	Failed      uint64    // likewise
 	InHand      bool      // a message is being handled
+	Links       []string  // paths of linked processes, a hundred at most
+	LinkCount   int       // how many processes it is linked with
+	Monitors    int       // how many its present incarnation has made
+	MonitoredBy int       // how many are on it
 	Since       time.Time // start of the incarnation; zero for supervisors and groups
 	Strategy    string    // of a supervisor
 	Children    []Node    // in start order
@@ -217,6 +221,8 @@ func (p *process) look() Node {
 	if e := p.ext.Load(); e != nil {
 		n.Restarts, n.Failed = uint64(e.restarts.Load()), e.failed.Load()
 	}
+	n.Links, n.LinkCount = p.linked()
+	n.Monitors, n.MonitoredBy = p.monitors()
 	return n
 }
 

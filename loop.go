@@ -107,10 +107,11 @@ func (p *process) runLoop(c *Context) {
 // loopEnded ends the incarnation of a loop whose function has returned.
 func (p *process) loopEnded(c *Context, err error) {
 	word := p.state.load()
-	told := word&(orderStop|orderKill) != 0 && c.silence() == nil
+	struck := word&(orderFail|orderSlay) != 0
+	told := word&orderStop != 0 && c.silence() == nil || word&orderKill != 0 && !struck
 	if phaseOf(word) == phaseStarting && !told {
-		if word&orderFail != 0 {
-			err = c.more().failure()
+		if struck {
+			err = p.struckBy(c, word)
 		} else if err == nil {
 			err = errNotReady
 		}
@@ -119,8 +120,8 @@ func (p *process) loopEnded(c *Context, err error) {
 		return
 	}
 	switch {
-	case word&orderFail != 0 && !told:
-		err = c.more().failure()
+	case struck && !told && !violent(err):
+		err = p.struckBy(c, word)
 	case told && !violent(err):
 		// What it says no longer matters: it was told to end, and it did.
 		if !cancellation(err) {
@@ -138,7 +139,12 @@ func (p *process) loopEnded(c *Context, err error) {
 		(&ending{p: p, c: c}).run()
 		return
 	}
-	f := fault{reason: err, message: p.dropInHand(c, err)}
+	f := fault{reason: err}
+	if err, _ = intended(err); orderly(err) {
+		p.doneInHand(c)
+	} else {
+		f.message = p.dropInHand(c, err)
+	}
 	p.fail(c, nil, f, true) // the function has returned: there is nothing to resume
 }
 

@@ -48,6 +48,7 @@ type ext struct {
 	marker   *node                    // pushed by abandon in this incarnation; agenda
 	grace    executor.Timer           // between cancelling and abandoning; agenda
 	last     *failing                 // the failure that the owner is dealing with; it writes, seize reads when it has won
+	ties     atomic.Pointer[ties]     // links and monitors, made with the first
 }
 
 // An envelope is what a mailbox carries.
@@ -62,9 +63,11 @@ type envelope struct {
 
 const (
 	kindMessage = iota
-	kindMarker  // pushed by abandon so that a folded node cannot be finished unseen
-	kindAnswer  // system lane: an answer for AskThen
 	kindVessel  // a message in a vessel, which is to be given back
+	kindAnswer  // system lane: an answer for AskThen
+	// From here on a node in the user lane is no message as it stands; see odd.
+	kindMarker // pushed by abandon so that a folded node cannot be finished unseen
+	kindSignal // a Down or a trapped Exit, which may be withdrawn
 )
 
 func newProcess(pl *plan, index uint32) *process {

@@ -99,7 +99,7 @@ func (p *process) next(c *Context, wait bool, until <-chan struct{}) (*node, err
 		if until != nil && received(until) {
 			return nil, nil
 		}
-		if n := p.pull(); n != nil {
+		if n := p.pull(c); n != nil {
 			return n, nil
 		}
 		if !wait {
@@ -140,7 +140,7 @@ func (p *process) told(w uint64) bool {
 }
 
 // pull takes one user message out of the mailbox. Owner only.
-func (p *process) pull() *node {
+func (p *process) pull(c *Context) *node {
 	for {
 		n, folded := p.box.Take()
 		if n == nil {
@@ -149,8 +149,11 @@ func (p *process) pull() *node {
 		if folded {
 			p.box.Unfold(n)
 		}
-		if n.Value.kind != kindMarker {
+		if n.Value.kind < kindMarker || p.odd(c, n) {
 			return n
+		}
+		if n.Value.kind == kindSignal {
+			c.own.loop.nodes.Put(n)
 		}
 	}
 }

@@ -110,7 +110,7 @@ func (s *slice) messages() turn {
 			}
 			continue
 		}
-		if n.Value.kind == kindMarker {
+		if n.Value.kind >= kindMarker && !p.odd(c, n) {
 			s.drop(n, folded)
 			continue
 		}
@@ -204,6 +204,9 @@ func (s *slice) drop(n *node, folded bool) {
 	if folded {
 		s.p.box.Unfold(n)
 	}
+	if n.Value.kind == kindSignal {
+		s.l.nodes.Put(n)
+	}
 }
 
 // rest gives up the empty mailbox and reports whether it is given up for good.
@@ -271,7 +274,11 @@ func (s *slice) failed() (resumed bool) {
 	n := s.n
 	s.n = nil
 	f := fault{reason: s.reason}
-	if n != nil {
+	switch {
+	case n == nil:
+	case !s.forced && orderly(f.reason):
+		s.fulfilled(n)
+	default:
 		f.message = plain(n.Value.msg)
 		p.more().failed.Add(1)
 		p.sys().books.failed.Add(1)
@@ -287,4 +294,17 @@ func (s *slice) failed() (resumed bool) {
 		s.c.Beat()
 	}
 	return resumed
+}
+
+// fulfilled finishes the message with which a handler has ended itself in order.
+func (s *slice) fulfilled(n *node) {
+	if n.Value.q != nil {
+		n.Value.q.finished(s.w, &n.Value)
+	}
+	s.p.handled.Add(1)
+	s.l.handled.Add(1)
+	if s.folded {
+		s.p.box.Unfold(n)
+	}
+	s.recycle(n)
 }

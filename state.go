@@ -5,8 +5,9 @@ import "sync/atomic"
 // A process's state is one word: the incarnation in the upper half, the phase
 // and orders in the lower. It changes only through the transitions below.
 //
-// Who writes: the supervisor's agenda (begin, order, abandon) and the owner of
-// the mailbox (started, ending, ended, settle). Who reads: everybody.
+// Who writes: the supervisor's agenda (begin, order, abandon), whoever brings an
+// exit signal or the failure of a goroutine (order), and the owner of the mailbox
+// (started, ending, ended, settle). Who reads: everybody.
 type state struct{ word atomic.Uint64 }
 
 const (
@@ -19,9 +20,10 @@ const (
 	orderStop   = 1 << 2 // finish the message in hand, then stop
 	orderDrain  = 1 << 3 // handle what is queued first
 	orderKill   = 1 << 4 // no hook, no further message
-	orderFail   = 1 << 5 // a goroutine of the incarnation has failed, or its heartbeat has
+	orderFail   = 1 << 5 // a goroutine of the incarnation has failed, or its heartbeat has, or an exit signal ends it
 	abandoning  = 1 << 6 // somebody wants to abandon the incarnation
-	ordersMask  = orderStop | orderDrain | orderKill | orderFail
+	orderSlay   = 1 << 7 // beside orderKill: by an exit signal, and so a failure
+	ordersMask  = orderStop | orderDrain | orderKill | orderFail | orderSlay
 	incarnation = 32 // shift
 )
 

@@ -109,6 +109,8 @@ func (s *supervisor) childEvent(c *child, ev *event) {
 		if c.proc.silent(ev) {
 			s.childEnding(c, ev)
 		}
+	case eventKill:
+		c.proc.slain(ev.inc)
 	case eventDue:
 		if c.turn == ev.inc && c.delay != nil {
 			c.delay = nil
