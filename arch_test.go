@@ -63,13 +63,22 @@ var arrows = []arrow{
 		"html/template": "the guard of the fort is built on this and stays small",
 		"net/http":      "the guard of the fort is built on this and stays small",
 	}},
+	{pkg: "command", may: []string{".", "executor/topology", "internal/osproc"},
+		why: "commands are a loop process that any user could write, over processes of the system", ban: bans{
+			"net/http":           "readiness is a port, not a page: who wants a page asks for it in a process",
+			"encoding/json":      "the streams of a command are its own; whoever reads them knows their format",
+			"html/template":      "serving pages is the observer's job",
+			"encoding/gob":       "messages are passed as they are; only the cluster encodes",
+			"plugin":             "Go cannot unload code; a command is how to run other people's",
+			"github.com/nats-io": "a user of two supervised workers must not inherit a message broker",
+		}},
 	{pkg: "fort/...", may: []string{"internal/backoff", "internal/osproc", "internal/supervise"},
 		why: "the fort guards any program; it knows nothing of processes and shares only words and arithmetic with them", ban: bans{
 			"html/template": "the guard stays small: it runs when everything else has failed",
 			"net/http":      "the guard stays small: it runs when everything else has failed",
 		}},
 	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "examples/kv/kvstore"}, why: clientWhy},
-	{pkg: "examples/...", may: []string{".", "executor", "executor/topology"}, why: clientWhy},
+	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology"}, why: clientWhy},
 }
 
 // requirements are all that the root's go.mod may ask of a user's build.

@@ -16,7 +16,8 @@ import (
 )
 
 // A Cgroup is a control group (version 2) for one process and all that come from
-// it, also those that leave the process group. Whoever made it removes it.
+// it, also those that leave the process group. Whoever made it removes it, unless a
+// process was started in it.
 type Cgroup struct{ dir string }
 
 // NewCgroup makes a group below parent, a folder of the cgroup file system that
@@ -166,7 +167,7 @@ func ownCgroup(proc string) (string, error) {
 			continue
 		}
 		below, inside := strings.CutPrefix(path, strings.TrimSuffix(left[3], "/"))
-		if inside {
+		if inside && (below == "" || below[0] == '/') {
 			return filepath.Join(left[4], below), nil
 		}
 	}

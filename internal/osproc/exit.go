@@ -21,6 +21,8 @@ type Exit struct {
 	// Left are processes of its group that SIGKILL did not end in time, as one
 	// that hangs in the kernel. Numbers, for a report only.
 	Left []int
+	// Stays is why its cgroup could not be removed.
+	Stays error
 	// Usage is what it and those of its children that it waited for have used.
 	Usage Usage
 }

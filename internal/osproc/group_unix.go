@@ -49,6 +49,8 @@ func (p *Process) bury() Exit {
 	exit.Left = p.sweep()
 	if p.group != nil {
 		_ = p.group.kill() // what has left the process group is still in here
+		exit.OutOfMemory = p.group.outOfMemory()
+		exit.Stays = p.group.Remove()
 	}
 	return exit
 }

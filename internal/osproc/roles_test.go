@@ -4,8 +4,10 @@ package osproc
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -39,6 +41,10 @@ var roles = map[string]func(args []string){
 	"tree":    tree,
 	"context": showContext,
 	"parent":  parent,
+	"files":   func(args []string) { _, _ = io.Copy(os.Stdout, strings.NewReader(contents(args...))) },
+	"escape":  escape,
+	"notify":  func(args []string) { notify(args...); forever() },
+	"hog":     hog,
 }
 
 func die(sig syscall.Signal) {
@@ -82,12 +88,52 @@ func showContext([]string) {
 	fmt.Println(err)
 }
 
-// parent starts a process and waits to be killed.
-func parent([]string) {
-	_, err := Start(Spec{Argv: []string{self(), "defy"}, Stdout: os.Stdout})
+func contents(paths ...string) (all string) {
+	for _, p := range paths {
+		text, err := os.ReadFile(p)
+		all += fmt.Sprintf("%s%v\n", text, err)
+	}
+	return all
+}
+
+// escape starts a child that leaves the group, says its number, and exits.
+func escape([]string) {
+	child := exec.Command(self(), "defy")
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, _ := child.StdoutPipe()
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	_, _ = bufio.NewReader(out).ReadString('\n')
+	fmt.Println(child.Process.Pid)
+}
+
+func notify(messages ...string) {
+	conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
 	if err != nil {
 		panic(err)
 	}
+	for _, m := range messages {
+		fmt.Fprint(conn, m)
+	}
+}
+
+// hog takes memory until it is stopped.
+func hog([]string) {
+	var all [][]byte
+	for len(all) < 1<<20 {
+		all = append(all, bytes.Repeat([]byte{1}, 1<<20))
+	}
+	fmt.Println(len(all))
+}
+
+// parent starts a process and waits to be killed.
+func parent([]string) {
+	p, err := Start(Spec{Argv: []string{self(), "defy"}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(p.PID())
 	forever()
 }
 

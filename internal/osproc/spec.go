@@ -62,7 +62,8 @@ type Spec struct {
 	// Nodes are the NUMA nodes its memory should come from. Empty: as the system
 	// likes. Linux.
 	Nodes []int
-	// Cgroup is where it is started, so that nothing of it is ever elsewhere. Linux.
+	// Cgroup is where it is started, so that nothing of it is ever elsewhere. It
+	// belongs to the process then, which removes it at its end. Linux.
 	Cgroup *Cgroup
 }
 

@@ -51,9 +51,6 @@ func (p *Process) own(s *Spec, path string, started chan<- error) {
 	started <- nil
 	await(p.pid)
 	exit := p.bury()
-	if p.group != nil {
-		exit.OutOfMemory = p.group.outOfMemory()
-	}
 	leave(s)
 	p.over(exit)
 }
