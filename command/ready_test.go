@@ -102,7 +102,9 @@ func TestF4_NotReadyIsAFailedStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			spec := play(c.args...)
 			spec.Ready = c.ready
-			err := rigUp(t, spec, bastion.ChildSpec{WaitReady: true, StartTimeout: c.limit}).start()
+			r := rigUp(t, spec, bastion.ChildSpec{WaitReady: true, StartTimeout: c.limit})
+			r.hasty = c.limit > 0 // the supervisor kills it then
+			err := r.start()
 			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("%v, want %v %s", err, c.want, c.text)
 			}

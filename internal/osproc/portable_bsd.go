@@ -23,12 +23,12 @@ func special(_ *syscall.SysProcAttr, s *Spec) (closeAfter func(), err error) {
 }
 
 // place says which of the fields need Linux.
-func place(s *Spec) error {
+func place(s *Spec) (restore func() error, err error) {
 	switch {
 	case len(s.CPUs) > 0:
-		return lacking("CPUs")
+		return nil, lacking("CPUs")
 	case len(s.Nodes) > 0:
-		return lacking("Nodes")
+		return nil, lacking("Nodes")
 	}
-	return nil
+	return func() error { return nil }, nil
 }

@@ -14,6 +14,7 @@ type Process struct {
 	linger time.Duration
 	group  *Cgroup
 	done   chan struct{}
+	spoilt bool // the owner's thread is not as it was; the owner's
 	exit   Exit // written before done is closed, read after
 
 	mu       sync.Mutex

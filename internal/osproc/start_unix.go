@@ -44,21 +44,21 @@ func Start(s Spec) (*Process, error) {
 func (p *Process) own(s *Spec, path string, started chan<- error) {
 	runtime.LockOSThread()
 	if err := p.fork(s, path); err != nil {
-		leave(s)
+		p.release()
 		started <- err
 		return
 	}
 	started <- nil
 	await(p.pid)
 	exit := p.bury()
-	leave(s)
+	p.release()
 	p.over(exit)
 }
 
-// leave gives the thread back, unless place changed it: then it ends with this
-// goroutine, which is surer than to put everything back as it was.
-func leave(s *Spec) {
-	if len(s.CPUs) == 0 && len(s.Nodes) == 0 {
+// release gives the thread back. One that could not be put back as it was ends with
+// its goroutine instead.
+func (p *Process) release() {
+	if !p.spoilt {
 		runtime.UnlockOSThread()
 	}
 }
@@ -81,11 +81,13 @@ func (p *Process) fork(s *Spec, path string) error {
 		return err
 	}
 	defer closeAfter()
-	if err := place(s); err != nil {
+	restore, err := place(s)
+	if err != nil {
 		return err
 	}
 	pid, _, err := syscall.StartProcess(path, s.Argv, attr)
 	runtime.KeepAlive(s) // the descriptors are the files'
+	p.spoilt = restore() != nil
 	if err != nil {
 		return explain(s, path, err)
 	}
