@@ -50,10 +50,12 @@ const (
 )
 
 var arrows = []arrow{
-	{pkg: ".", may: []string{"executor", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise"},
+	{pkg: ".", may: []string{"executor", "executor/topology", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise"},
 		why: "the root is policy over mechanism; what is built on the root is its client", ban: coreBans},
 	{pkg: "executor", may: []string{"executor/topology", "internal/goid", "internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "executor/topology", why: primitiveWhy, ban: coreBans},
+	{pkg: "executor/numatest", may: []string{".", "executor", "executor/topology"},
+		why: "it is only tests, which see what every program sees, on a machine of several memory nodes"},
 	{pkg: "internal/mailbox/...", may: []string{"internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "internal/supervise/...", why: "the decision is pure; it has no one to ask", ban: coreBans},
 	{pkg: "internal/backoff", may: []string{"internal/supervise"}, why: "words for users, which the decision takes as numbers", ban: coreBans},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/executor/topology"
 )
 
 // Config says how a System works. The zero value does.
@@ -16,6 +17,11 @@ type Config struct {
 	// MaxBlocked is how many handlers may be blocked in foreign calls at once and
 	// still be replaced (contract E5). Zero: 1,024.
 	MaxBlocked int
+	// Topology is the machine, as far as the system may use it. Nil: what the
+	// operating system tells, read by New (contract E4).
+	Topology *topology.Topology
+	// Affinity says what ties workers to CPUs. Zero: what was measured to be best.
+	Affinity executor.Affinity
 	// Logger gets crash reports and what the watchdog finds. Nil: slog.Default().
 	// It is called soon after what it is told of, in order, one record at a time; a
 	// slog.Handler that blocks holds up nothing but the records behind it, of which
@@ -59,4 +65,33 @@ func (c Config) check() error {
 		f.add("Shutdown", "must not be negative, is %v", c.Shutdown)
 	}
 	return f.err()
+}
+
+// complete returns c with its defaults.
+func (c Config) complete() Config {
+	if c.Name == "" {
+		c.Name = "bastion"
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	switch {
+	case c.Seeded != nil:
+		c.Clock = c.Seeded.Clock()
+	case c.Clock == nil:
+		c.Clock = executor.Real
+	}
+	if c.Watchdog == 0 {
+		c.Watchdog = time.Second
+	}
+	if c.Shutdown == 0 {
+		c.Shutdown = 30 * time.Second
+	}
+	switch {
+	case c.Seeded != nil:
+		c.Topology = topology.Flat(1) // a run must not depend on the machine it is on
+	case c.Topology == nil:
+		c.Topology = topology.Local()
+	}
+	return c
 }

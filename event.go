@@ -28,11 +28,14 @@ const (
 	// EventSilent: a process has not reported within its Heartbeat, and fails; Delay
 	// is the interval, Text its stack.
 	EventSilent
+	// EventFlat: the system knows less of the machine than it would use, or may use
+	// less; Text says what, and Reason why if there is an error.
+	EventFlat
 )
 
 func (k EventKind) String() string {
 	return pick(int(k), "unknown", "started", "failed", "restarting", "stopped", "escalated", "abandoned", "slow",
-		"saturated", "system started", "system stopped", "silent")
+		"saturated", "system started", "system stopped", "silent", "flat")
 }
 
 // An Event is something that happened in the life of a system. Which fields are
@@ -47,7 +50,7 @@ type Event struct {
 	Delay       time.Duration // EventRestarting: before it starts; EventSlow: how long it has run; EventSilent: its Heartbeat
 	Restarts    int           // EventRestarting: in a row, this one included
 	Report      *CrashReport
-	Text        string // EventAbandoned, EventSlow, EventSilent: the stack; EventSaturated: a sentence
+	Text        string // EventAbandoned, EventSlow, EventSilent: the stack; EventSaturated, EventFlat: a sentence
 }
 
 // Events subscribes to the system's events. A watcher that falls more than

@@ -71,6 +71,7 @@ func ExampleInspector() {
 	node := must(look.Node("/shop/floor/till"))
 	fmt.Println(node.Kind, node.State, "restarts", node.Restarts)
 	fmt.Println(look.Tree().Name, "has", len(look.Tree().Children), "supervisor; workers:", len(look.Workers().Workers))
+	fmt.Println("it knows its machine:", len(look.Topology().CPUs) > 0)
 
 	check(sys.Stop(ctx))
 	books := look.Books()
@@ -80,6 +81,7 @@ func ExampleInspector() {
 	// before the start: declared
 	// handler running restarts 1
 	// shop has 1 supervisor; workers: 2
+	// it knows its machine: true
 	// accepted 5 handled 4 failed 1
 	// discarded at the stop: 0 balanced: true
 }

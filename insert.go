@@ -47,7 +47,7 @@ func (s *Supervisor) AddGroup(ctx context.Context, spec ChildSpec) (*Group, erro
 
 // AddSupervisor is Add for a subtree.
 func (s *Supervisor) AddSupervisor(ctx context.Context, spec SupervisorSpec) (*Supervisor, error) {
-	var f faults
+	f := faults{serves: s.serves}
 	checkSupervisor(&spec, &f) // by itself, so that the faults name the fields of spec
 	if err := f.err(); err != nil {
 		return nil, err
@@ -60,6 +60,7 @@ func (s *Supervisor) AddSupervisor(ctx context.Context, spec SupervisorSpec) (*S
 }
 
 func (s *Supervisor) add(ctx context.Context, spec ChildSpec, at Position, f faults) (*child, error) {
+	f.serves = s.serves
 	checkChild(&spec, &f)
 	if err := f.err(); err != nil {
 		return nil, err

@@ -14,7 +14,11 @@ type plan struct {
 	parent *base // of the processes: the supervisor, or the group
 	name   string
 	loop   bool
-	takes  any // typed door: a *door[M]
+	// routed says that processes are not just queued where their senders are: they
+	// are loops, or have a home.
+	routed bool
+	home   *home // nil: none
+	takes  any   // typed door: a *door[M]
 
 	// now is swapped by the supervisor's agenda (ChangeChild) and read by whoever
 	// decides or starts something: what was begun under the old terms is ended under
@@ -34,6 +38,8 @@ type terms struct {
 
 func newPlan(sys *System, parent *base, spec ChildSpec, inherited []Condition) *plan {
 	pl := &plan{sys: sys, parent: parent, name: spec.Name, loop: spec.Start.loop != nil, takes: spec.Start.takes}
+	pl.home = sys.newHome(spec.Placement)
+	pl.routed = pl.loop || pl.home != nil
 	pl.agree(spec, inherited)
 	return pl
 }

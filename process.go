@@ -112,13 +112,22 @@ func (p *process) uptime() time.Duration {
 // run. w is the caller's own worker, if it is one of this system's.
 func (p *process) schedule(w *executor.Worker) {
 	switch {
-	case p.plan.loop:
-		p.ext.Load().loop.wake <- struct{}{}
+	case p.plan.routed:
+		p.route(w)
 	case w != nil:
 		w.Submit(&p.task)
 	default:
-		p.sys().exec.Submit(&p.task)
+		p.submit()
 	}
+}
+
+// route is schedule for a loop, and for a handler with a home.
+func (p *process) route(w *executor.Worker) {
+	if p.plan.loop {
+		p.ext.Load().loop.wake <- struct{}{}
+		return
+	}
+	p.submitHome(w)
 }
 
 // nudge makes the owner look at the state word, which the caller has changed.

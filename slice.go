@@ -45,7 +45,11 @@ func (p *process) Run(w *executor.Worker) (again bool) {
 	for {
 		switch s.turn() {
 		case turnAgain:
-			return true
+			if !p.plan.routed || !p.astray(w) {
+				return true
+			}
+			p.submitHome(w)
+			return false
 		case turnFailed:
 			if !s.failed() {
 				return false

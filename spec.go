@@ -146,6 +146,8 @@ type ChildSpec struct {
 	Intensity Intensity
 	// Backoff delays restarts. Nil: at once. See Constant, Linear, Exponential.
 	Backoff Backoff
+	// Placement says on which memory node a handler belongs. Zero: on none.
+	Placement Placement
 	// Shutdown is the time between the order to stop and being abandoned. Zero:
 	// 5 s, for a subtree UnlimitedShutdown.
 	Shutdown time.Duration

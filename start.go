@@ -36,11 +36,11 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 		p.beginLoop(c)
 		return
 	}
-	if w != nil && w.Here() {
-		w.Submit(&p.task)
-	} else {
-		sys.exec.Submit(&p.task)
+	p.plan.home.find(sys)
+	if w != nil && !w.Here() {
+		w = nil
 	}
+	p.schedule(w)
 }
 
 // startHandler makes the receiver and runs the start hooks, and reports whether
@@ -186,6 +186,7 @@ func (p *process) adopt() {
 	p.plan.terms().watch.join(c)
 	p.ctx.Store(c)
 	p.startedAt(p.sys().clock.Now())
+	p.plan.home.find(p.sys())
 	p.state.advance(1, phaseRunning)
 	if !p.box.Release() || p.box.HasSys() && p.box.Own() {
 		p.schedule(nil) // somebody found it in the table and told it something

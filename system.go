@@ -3,11 +3,13 @@ package bastion
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/executor/topology"
 	"github.com/bastion-go/bastion/internal/mailbox"
 )
 
@@ -25,10 +27,12 @@ type System struct {
 	backtraces Backtraces
 	shutdown   time.Duration
 	exec       *executor.Executor
+	machine    *topology.Topology
 	depot      *mailbox.Depot[envelope]
 	root       *supervisor
 
 	ids       atomic.Uint64
+	packs     atomic.Uint32 // groups with PlacePack so far
 	books     ledger
 	journal   journal
 	events    stream[Event]
@@ -71,39 +75,23 @@ func New(cfg Config) (*System, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	if cfg.Name == "" {
-		cfg.Name = "bastion"
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
-	switch {
-	case cfg.Seeded != nil:
-		cfg.Clock = cfg.Seeded.Clock()
-	case cfg.Clock == nil:
-		cfg.Clock = executor.Real
-	}
-	if cfg.Watchdog == 0 {
-		cfg.Watchdog = time.Second
-	}
-	if cfg.Shutdown == 0 {
-		cfg.Shutdown = 30 * time.Second
-	}
+	cfg = cfg.complete()
 	s := &System{
 		name: cfg.Name, log: cfg.Logger, clock: cfg.Clock, seeded: cfg.Seeded, shutdown: cfg.Shutdown,
-		backtraces: cfg.Backtraces,
-		depot:      mailbox.NewDepot[envelope](),
-		booted:     make(chan error, 1), down: make(chan struct{}), done: make(chan struct{}),
+		backtraces: cfg.Backtraces, machine: cfg.Topology,
+		depot:  mailbox.NewDepot[envelope](),
+		booted: make(chan error, 1), down: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.questions.New = func() any { return newQuestion(s) }
 	s.events.seeded, s.letters.seeded = cfg.Seeded, cfg.Seeded
 	exec, err := executor.New(executor.Config{
 		Workers: cfg.Workers, MaxBlocked: cfg.MaxBlocked, Slow: max(cfg.Watchdog, 0), Clock: cfg.Clock,
-		Seeded: cfg.Seeded, OnSlow: s.slow, OnSaturated: s.saturated,
+		Seeded: cfg.Seeded, Topology: cfg.Topology, Affinity: cfg.Affinity,
+		OnSlow: s.slow, OnSaturated: s.saturated, OnUnpinned: s.unpinned,
 		NewLocal: func(*executor.Worker) any { return &local{sys: s.lender(), nodes: s.depot.Cache()} },
 	})
 	if err != nil {
-		return nil, &SpecError{Faults: []string{err.Error()}}
+		return nil, &SpecError{Faults: []string{strings.TrimPrefix(err.Error(), "executor: Config.")}}
 	}
 	s.exec = exec
 	s.journal.exec, s.journal.log = exec, cfg.Logger
@@ -156,6 +144,7 @@ func (s *System) Start(ctx context.Context) error {
 	}
 	ctx = someContext(ctx)
 	s.exec.Start()
+	s.flat()
 	s.root.begin(nil, nil, false)
 	if s.stage.Load() == stageStopping {
 		// A stop that overtook us found a root that had not begun.

@@ -14,6 +14,8 @@ type faults struct {
 	list  []string
 	at    []string            // the way down to the struct that is looked at
 	above map[*ChildSpec]bool // first children of those on the way
+	// serves says whether the machine has a memory node; nil: that is not looked at.
+	serves func(node int) bool
 }
 
 func (f *faults) add(field, format string, args ...any) {
@@ -138,6 +140,7 @@ func checkOwn(c *ChildSpec, f *faults) {
 	if c.Restart > Temporary {
 		f.add("Restart", "unknown restart type %d", c.Restart)
 	}
+	checkPlacement(c, f)
 	checkTimes(c, f)
 	checkIntensity(c.Intensity, "Intensity", f)
 	checkConditions(c.Conditions, f)

@@ -43,6 +43,8 @@ type processors struct {
 	current func() int
 	// pin restricts the calling thread to cpus.
 	pin func(cpus []int) error
+	// first reports whether the calling thread is the process's first.
+	first func() bool
 }
 
 // ties are how workers hold on to CPUs. All but refused is fixed by New.
@@ -58,6 +60,9 @@ type ties struct {
 	// read by all when they would pin theirs, by the watcher, which reports it, and by Stats.
 	refusal atomic.Pointer[error]
 }
+
+// pinning reports whether threads are to be pinned, as far as is known.
+func (t *ties) pinning() bool { return t.affinity.pins() && !t.slack && t.refusal.Load() == nil }
 
 // tie resolves the config's affinity on the machine as it was laid out.
 func (e *Executor) tie() {

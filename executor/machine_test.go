@@ -65,4 +65,4 @@ func stand(e *Executor, i int) {
 }
 
 // nowhere is a processor that no topology has, for threads that nobody follows.
-var nowhere = processors{current: func() int { return -1 }, pin: func([]int) error { return nil }}
+var nowhere = processors{current: func() int { return -1 }, pin: func([]int) error { return nil }, first: func() bool { return false }}

@@ -1,13 +1,18 @@
 package executor
 
 import (
+	"os"
 	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-var realProcessors = processors{current: currentCPU, pin: pinThread}
+var realProcessors = processors{
+	current: currentCPU,
+	pin:     pinThread,
+	first:   func() bool { return unix.Gettid() == os.Getpid() },
+}
 
 func currentCPU() int {
 	var cpu uint32

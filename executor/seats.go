@@ -1,6 +1,9 @@
 package executor
 
-import "sync/atomic"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
 // seat is one permit: a place in the machine, and the worker that may run tasks there. Whoever looks for work looks at
 // seats, whose number is fixed, and not at workers, of which there may be thousands that wait: a worker that leaves
@@ -126,7 +129,26 @@ func (e *Executor) launch(w *Worker, s *seat) {
 	w.alive = true
 	w.searching = true
 	e.sit(w, s)
-	go w.main()
+	go w.begin()
+}
+
+// begin is the start of w's goroutine. A thread that will be pinned must not be the process's first one, whose CPUs
+// others take for those of the process (topology.Local does): there the goroutine stays, until another is safe elsewhere.
+func (w *Worker) begin() {
+	if !w.e.ties.pinning() || !w.e.cpus.first() {
+		w.main()
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	elsewhere := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		w.locked = true
+		close(elsewhere)
+		w.main()
+	}()
+	<-elsewhere
 }
 
 // park gives w's permit back, or leaves the place it had without one, and sleeps until there is one again. False: the
@@ -215,13 +237,13 @@ func (e *Executor) retire(w *Worker) {
 	from := w.ctl.state()
 	if !w.finished && !e.closed {
 		if hadPermit(from) {
-			go w.main()
+			go w.begin()
 			return
 		}
 		if s := e.freeSeat(false, w.seat.Load().dom); s != nil {
 			e.recount(w, from, holds)
 			e.sit(w, s)
-			go w.main()
+			go w.begin()
 			return
 		}
 	}

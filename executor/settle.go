@@ -14,15 +14,15 @@ func (w *Worker) settle() {
 	t := &w.e.ties
 	switch {
 	case t.slack:
-	case t.affinity.pins() && t.refusal.Load() == nil:
+	case t.pinning():
 		w.pin()
 	case len(w.e.domains) > 1:
 		w.follow()
 	}
 }
 
-// follow moves w to a seat in the domain of the CPU that its thread is on: an idle one, or that of a worker who would
-// rather be where w is.
+// follow moves w to a seat in the domain of the CPU that its thread is on: an idle one, or that of a worker whose
+// thread has gone elsewhere.
 func (w *Worker) follow() {
 	here := w.e.ties.home[w.e.cpus.current()]
 	w.at.Store(here)
@@ -58,7 +58,8 @@ func (e *Executor) move(w *Worker, d *domain) (moved bool) {
 		if to.dom != d {
 			continue
 		}
-		if other := to.w.Load(); other != nil && other.at.Load() == from.dom {
+		// Somebody who is astray there loses nothing, wherever its thread is: each exchange puts one more in its place.
+		if other := to.w.Load(); other != nil && other.at.Load() != d {
 			w.seat.Store(to)
 			other.seat.Store(from)
 			from.w.Store(other)

@@ -37,7 +37,7 @@ func TestE4_ImpossibleSettingsNameTheField(t *testing.T) {
 
 // onCPU pretends that all threads run on one CPU.
 func onCPU(cpu int) processors {
-	return processors{current: func() int { return cpu }, pin: func([]int) error { return nil }}
+	return processors{current: func() int { return cpu }, pin: func([]int) error { return nil }, first: func() bool { return false }}
 }
 
 func TestE4_WorkerFollowsItsThread(t *testing.T) {
@@ -85,7 +85,9 @@ func TestE3_MoveTakesAnIdleSeat(t *testing.T) {
 	if e.idle.permits() != 1 {
 		t.Error("permits came or went")
 	}
-	e.all[1].follow() // nobody there wants to be here
+	e.all[2].at.Store(e.domains[1])
+	w.at.Store(e.domains[1])
+	e.all[1].follow() // both there are where their threads are
 	if e.all[1].seat.Load() != e.seats[1] {
 		t.Error("it drove somebody out")
 	}
@@ -93,6 +95,7 @@ func TestE3_MoveTakesAnIdleSeat(t *testing.T) {
 
 func TestE3_MoveChangesPlaces(t *testing.T) {
 	e := laidOut(t, Config{Workers: 4, Topology: machine(2, 1, 2, 1), cpus: onCPU(2)})
+	e.all[2].at.Store(e.domains[1])
 	e.all[3].at.Store(e.domains[0]) // seated on node 1, running on node 0
 	e.all[0].follow()
 	if e.seats[3].w.Load() != e.all[0] || e.seats[0].w.Load() != e.all[3] || e.all[3].seat.Load() != e.seats[0] {
@@ -103,7 +106,7 @@ func TestE3_MoveChangesPlaces(t *testing.T) {
 func TestE4_PinsToTheNode(t *testing.T) {
 	var mu sync.Mutex
 	pinned := map[string]bool{}
-	c := processors{current: func() int { return 0 }, pin: func(cpus []int) error {
+	c := processors{current: func() int { return 0 }, first: func() bool { return false }, pin: func(cpus []int) error {
 		mu.Lock()
 		defer mu.Unlock()
 		pinned[topology.FormatCPUs(cpus)] = true
@@ -137,7 +140,7 @@ func TestE4_PinToACPUThatIsGone(t *testing.T) {
 	var gone atomic.Bool
 	var anywhere, own atomic.Int64
 	gone.Store(true)
-	c := processors{current: func() int { return 0 }, pin: func(cpus []int) error {
+	c := processors{current: func() int { return 0 }, first: func() bool { return false }, pin: func(cpus []int) error {
 		if len(cpus) == 2 {
 			anywhere.Add(1)
 			return nil
@@ -169,7 +172,7 @@ func TestE4_PinToACPUThatIsGone(t *testing.T) {
 
 func TestE4_RefusedPinIsReportedOnce(t *testing.T) {
 	told := make(chan error, 100)
-	c := processors{current: func() int { return 0 }, pin: func([]int) error { return syscall.EPERM }}
+	c := processors{current: func() int { return 0 }, first: func() bool { return false }, pin: func([]int) error { return syscall.EPERM }}
 	e := started(t, Config{Workers: 2, Topology: topology.Flat(2), Affinity: AffinityCore, cpus: c,
 		OnUnpinned: func(err error) { told <- err }})
 	locked := make(chan bool, 1)
@@ -189,4 +192,21 @@ func TestE4_RefusedPinIsReportedOnce(t *testing.T) {
 	if len(told) > 0 {
 		t.Error("told twice")
 	}
+}
+
+// The process's first thread is never pinned: its CPUs are what others take for the process's own.
+func TestE4_FirstThreadIsLeftAlone(t *testing.T) {
+	var first, pinned atomic.Int64
+	c := processors{current: func() int { return 0 }, pin: func([]int) error { pinned.Add(1); return nil }}
+	c.first = func() bool { return first.Add(1) == 1 } // the first goroutine is taken to be on it
+	e := started(t, Config{Workers: 1, Topology: topology.Flat(1), Affinity: AffinityCore, cpus: c})
+	ran := make(chan string, 1)
+	e.Submit(task(func(w *Worker) { ran <- w.Stack() }))
+	if stack := within(t, ran, "the task"); !strings.Contains(stack, "(*Worker).begin.func1") {
+		t.Errorf("it did not go to another goroutine:\n%s", stack)
+	}
+	if pinned.Load() == 0 {
+		t.Error("nor was it pinned")
+	}
+	atRest(t, e)
 }

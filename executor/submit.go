@@ -1,5 +1,7 @@
 package executor
 
+import "slices"
+
 // Submit queues t, from any goroutine. Before Start it waits there; after Close it is never run. A worker's own
 // goroutine had better use [Worker.Submit].
 func (e *Executor) Submit(t *Task) {
@@ -49,6 +51,29 @@ func (e *Executor) SubmitOn(t *Task, node int) bool {
 	d.inject.put(t)
 	e.wake(d)
 	return true
+}
+
+// Serving returns the memory node whose workers take what [Executor.SubmitOn] queues on a node. False: there is no such
+// node. A seeded executor has no places, and all nodes there are.
+func (e *Executor) Serving(node int) (by int, ok bool) {
+	if e.seeded != nil {
+		return node, true
+	}
+	ds := e.byNode[node]
+	if ds == nil {
+		return 0, false
+	}
+	return ds[0].node, true
+}
+
+// Nodes returns the memory nodes that have workers, in ascending order.
+func (e *Executor) Nodes() []int {
+	var nodes []int
+	for _, d := range e.domains {
+		nodes = append(nodes, d.node)
+	}
+	slices.Sort(nodes)
+	return slices.Compact(nodes)
 }
 
 // Node returns the memory node where w runs, or ran last; -1: it never ran.
