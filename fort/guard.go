@@ -63,6 +63,13 @@ func newGuard(config Config, p program, log *slog.Logger) *guard {
 	return g
 }
 
+// plan changes the policy, before run.
+func (g *guard) plan(change func(*decide.Policy)) {
+	p := g.config.plan()
+	change(&p)
+	g.machine = decide.New(p)
+}
+
 // post has f run on the guard's goroutine. After the end it is not run.
 func (g *guard) post(f func()) {
 	select {

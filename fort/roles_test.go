@@ -33,6 +33,11 @@ func play(role string) {
 	case "watched":
 		config.Heartbeat = 2 * time.Second
 		config.Alive = alive
+	case "once":
+		config.Restart = fort.NoRestarts
+		config.Backoff = nil
+	case "packets":
+		run = echo
 	case "brief":
 		config.Restart = fort.Intensity{Max: 3, Within: time.Hour}
 		run = func(context.Context) error {
@@ -93,6 +98,25 @@ func serve(ctx context.Context) error {
 		return ctx.Err()
 	case err := <-end:
 		return err
+	}
+}
+
+// echo answers datagrams.
+func echo(context.Context) error {
+	c, err := fort.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println("serving", fort.Incarnation(), os.Getpid(), c.LocalAddr())
+	buf := make([]byte, 16)
+	for {
+		_, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return err
+		}
+		if _, err := c.WriteTo([]byte("pong"), from); err != nil {
+			return err
+		}
 	}
 }
 

@@ -68,6 +68,7 @@ func adopt() *session {
 	if !ok || value == "off" {
 		return nil
 	}
+	mayBecome(value)
 	os.Unsetenv(variable)
 	s := &session{open: map[uint64]chan wire.Frame{}, counts: map[string]int{}}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())

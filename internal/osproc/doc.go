@@ -33,10 +33,9 @@
 // Nothing of the output is dropped here: long lines come in pieces. Status is lost
 // when somebody else in the program waits for all children (wait4 with -1), which
 // Exit then says. When this program dies, SIGKILL included, the Linux kernel kills
-// each leader; others of their groups live on unless they end by themselves (pipes
-// that close, a leader that is their init). To catch those too something has to
-// outlive the program: a service manager, a container, or a guard that is their
-// subreaper.
+// each leader and its group; who has left the group (setsid) lives on. On other
+// systems they live on unless they end by themselves, as when a pipe closes. To catch
+// those too something has to outlive the program: a service manager or a container.
 //
 // # Who may call
 //

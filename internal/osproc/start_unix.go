@@ -43,14 +43,22 @@ func Start(s Spec) (*Process, error) {
 // own is the goroutine of one process, from the fork to the end of its group.
 func (p *Process) own(s *Spec, path string, started chan<- error) {
 	runtime.LockOSThread()
-	if err := p.fork(s, path); err != nil {
+	line, err := newLifeline()
+	if err == nil {
+		if err = p.fork(s, path, line); err != nil {
+			line.close()
+		}
+	}
+	if err != nil {
 		p.release()
 		started <- err
 		return
 	}
+	_ = line.bind(p.pid) // where it is refused, the parent death signal remains
 	started <- nil
 	await(p.pid)
 	exit := p.bury()
+	line.close()
 	p.release()
 	p.over(exit)
 }
@@ -63,13 +71,16 @@ func (p *Process) release() {
 	}
 }
 
-func (p *Process) fork(s *Spec, path string) error {
+func (p *Process) fork(s *Spec, path string, line *lifeline) error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("opening the null device: %w", err)
 	}
 	defer null.Close()
 	attr := &syscall.ProcAttr{Dir: s.Dir, Env: s.Env, Files: descriptors(s, null), Sys: &syscall.SysProcAttr{Setpgid: true}}
+	if fd, has := line.descriptor(); has {
+		attr.Files = append(attr.Files, fd)
+	}
 	if attr.Env == nil {
 		attr.Env = os.Environ()
 	}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package fort
+
+const becoming = "become:"
+
+func mayBecome(string) {}
