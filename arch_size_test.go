@@ -179,6 +179,7 @@ var goFiles = map[string]string{
 	"system.go":                     "closing a system from one of its own agendas or processes, which cannot wait for that; Done and Wait tell",
 	"crash.go":                      "a formatter and a logger are the user's: a Goexit must not end an agenda; who reports waits for them",
 	"fort/process.go":               "a ward's end and what it says: they end with the ward's process, which the guard waits for",
+	"fort/spawned.go":               "a ward's health check, notices and end: they end with the ward's process, which the guard waits for",
 	"fort/ward.go":                  "the ward's ear for its guard, and Alive, which is the user's and may block: they end with the process",
 	"fort/main.go":                  "the ward's watch for signals: ends when run has returned",
 	"internal/osproc/start_unix.go": "the owner of a process of the system, on the thread that forked it: ends with it, which Done tells",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -264,4 +265,6 @@ func (g *guard) upgraded(failure string) {
 	}
 }
 
-func isNotFound(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+func isNotFound(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound)
+}

@@ -28,6 +28,7 @@ const (
 	netVar   = "FORT_TEST_NETWORK"
 	addrVar  = "FORT_TEST_ADDRESS"
 	crashVar = "FORT_TEST_CRASHES"
+	modeVar  = "FORT_TEST_MODE"
 )
 
 // guardTime bounds every wait. It is no deadline for anything that is tested.
@@ -196,6 +197,8 @@ func (r *rig) must(order string) string {
 	}
 	return answer
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 func (r *rig) signal(s syscall.Signal) {
 	r.t.Helper()

@@ -36,6 +36,21 @@ func play(role string) {
 	case "once":
 		config.Restart = fort.NoRestarts
 		config.Backoff = nil
+	case "activated":
+		activated()
+	case "goexit":
+		config.Restart = fort.NoRestarts
+		config.Backoff = nil
+		run = func(context.Context) error { runtime.Goexit(); return nil }
+	case "contradictory":
+		config = fort.Config{
+			SoftMemory: 2, HardMemory: 1, Alive: alive, Heartbeat: fort.Off, Redundancy: -1,
+			Backoff: fort.Constant{Jitter: 2}, UpgradeSignal: syscall.SIGTERM,
+		}
+	case "tidy":
+		config.KeepCrashes = 3
+	case "greedy":
+		config.HardMemory = 512 << 20
 	case "packets":
 		run = echo
 	case "brief":
@@ -55,6 +70,7 @@ func play(role string) {
 		run = stubborn
 	case "upgrade":
 		config.WaitReady = true
+		config.StartTimeout = 8 * time.Second
 		config.UpgradeSignal = syscall.SIGUSR2
 	default:
 		panic("unknown role " + role)
@@ -90,11 +106,20 @@ func serve(ctx context.Context) error {
 	end := make(chan error)
 	context.AfterFunc(ctx, func() { l.Close() })
 	fmt.Println("serving", fort.Incarnation(), os.Getpid(), l.Addr())
-	fort.Ready()
-	go accept(l, end)
+	if mode, _ := os.ReadFile(os.Getenv(modeVar)); string(mode) != "unready" {
+		fort.Ready()
+	}
+	accepted := make(chan struct{})
+	var serving sync.WaitGroup
+	go func() {
+		defer close(accepted)
+		accept(l, end, &serving)
+	}()
 	select {
 	case <-ctx.Done():
 		fmt.Println("stopping", fort.Incarnation(), context.Cause(ctx))
+		<-accepted // what was accepted is served
+		serving.Wait()
 		return ctx.Err()
 	case err := <-end:
 		return err
@@ -120,20 +145,20 @@ func echo(context.Context) error {
 	}
 }
 
-func accept(l net.Listener, end chan error) {
+func accept(l net.Listener, end chan error, serving *sync.WaitGroup) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		go func() {
+		serving.Go(func() {
 			defer conn.Close()
 			if in := bufio.NewScanner(conn); in.Scan() {
 				if err := obey(conn, in.Text(), end); err != nil {
 					fmt.Fprintln(conn, "error:", err)
 				}
 			}
-		}()
+		})
 	}
 }
 
@@ -203,7 +228,6 @@ func die(how string) error {
 		grow(1 << 40)
 	case "grow":
 		grow(384 << 20)
-		select {}
 	case "burst":
 		grow(640 << 20)
 		select {}

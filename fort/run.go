@@ -62,10 +62,12 @@ type Socket struct {
 
 // A Line is one that a ward has written.
 type Line struct {
-	Ward, Incarnation, PID int
-	Stderr                 bool // else standard output
-	Text                   string
-	Truncated              bool // the line goes on in the next Line
+	Ward        int // which of Config.Redundancy, from 0
+	Incarnation int
+	PID         int    // the ward's process; one of its children may have written the line
+	Stderr      bool   // else standard output
+	Text        string // without its end
+	Truncated   bool   // the line goes on in the next Line
 }
 
 // An ExitError says that a fort has ended with another status than 0.

@@ -39,7 +39,7 @@ func (c *spawned) open(g *guard) error {
 		key := "listen " + strconv.Itoa(i)
 		fd, err := bind(s)
 		if err != nil {
-			return fmt.Errorf("Listen[%d]: %w", i, err)
+			return fmt.Errorf("fort: Listen[%d]: %w", i, err)
 		}
 		g.keeper.held[key] = &held{fd: fd, file: newSocketFile(unixPath(s.Network, s.Address)), given: true}
 		name := s.Name
@@ -110,7 +110,7 @@ func (c *spawned) start(g *guard, w *ward) error {
 	if g.config.WaitReady && c.command.Health == nil {
 		if notifier, err = osproc.NewNotifier(); err != nil {
 			streams.close()
-			return fmt.Errorf("Config.WaitReady without Command.Health: %w", err)
+			return fmt.Errorf("fort: WaitReady without Health: %w", err)
 		}
 		spec.Env = append(spec.Env, notifier.Env())
 	}

@@ -1,0 +1,111 @@
+//go:build unix
+
+package fort_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestF3_SignalsStopInOrderAndTheStatusIsThePrograms(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		role   string
+		order  string         // to the ward, before
+		signal syscall.Signal // to the guard
+		line   string         // that the ward says
+		status int
+	}{
+		{name: "SIGTERM", role: "server", signal: syscall.SIGTERM, line: "stopping 1 fort: told to stop", status: 0},
+		{name: "SIGINT", role: "server", signal: syscall.SIGINT, line: "stopping 1 fort: told to stop", status: 0},
+		{name: "a signal that the program dies of", role: "server", signal: syscall.SIGHUP, status: 128 + int(syscall.SIGHUP)},
+		{name: "SIGQUIT", role: "server", signal: syscall.SIGQUIT, status: 2},
+		{name: "the program has finished", role: "server", order: "finish", status: 0},
+		{name: "not in time", role: "stubborn", signal: syscall.SIGTERM, line: "stopping fort: told to stop", status: 137},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := begin(t, c.role)
+			r.serving()
+			if c.order != "" {
+				_, _ = r.ask(c.order)
+			} else {
+				r.signal(c.signal)
+			}
+			if c.line != "" {
+				r.expect(c.line)
+			}
+			if code := r.status(); code != c.status {
+				t.Errorf("status %d, want %d", code, c.status)
+			}
+			if n := strings.Count(r.stderr(), "fort: crash"); (n > 0) != (c.role == "stubborn") {
+				t.Errorf("%d crashes reported", n)
+			}
+		})
+	}
+}
+
+func TestF3_ASecondSignalKills(t *testing.T) {
+	r := begin(t, "deaf")
+	r.serving()
+	r.signal(syscall.SIGINT)
+	r.expect("stopping")
+	r.signal(syscall.SIGINT)
+	if code := r.status(); code != 137 && code != 130 {
+		t.Errorf("status %d", code)
+	}
+}
+
+func TestF1_GivesUpWithTheLastStatusAndSaysWhy(t *testing.T) {
+	r := begin(t, "brief")
+	if code := r.status(); code != 7 {
+		t.Errorf("status %d", code)
+	}
+	text := r.stderr()
+	for _, want := range []string{"fort: giving up: more than 3 restarts within 1h0m0s (Config.Restart)", "exit status 7", "gave_up=true"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+	if n := strings.Count(text, "fort: crash"); n != 4 {
+		t.Errorf("%d crashes reported, want 4", n)
+	}
+}
+
+func TestF1_GoexitEndsTheWard(t *testing.T) {
+	r := begin(t, "goexit")
+	if code := r.status(); code != 1 {
+		t.Errorf("status %d", code)
+	}
+	if text := r.stderr(); !strings.Contains(text, "called runtime.Goexit") {
+		t.Errorf("standard error:\n%s", text)
+	}
+}
+
+func TestF3_ABadConfigIsRefusedByItsField(t *testing.T) {
+	r := begin(t, "contradictory")
+	if code := r.status(); code != 2 {
+		t.Errorf("status %d", code)
+	}
+	text := r.stderr()
+	for _, field := range []string{"SoftMemory: 2 is not below HardMemory, 1", "Alive: is never called", "Redundancy: must be", "Backoff: Jitter", "UpgradeSignal: "} {
+		if !strings.Contains(text, field) {
+			t.Errorf("it does not say %q:\n%s", field, text)
+		}
+	}
+}
+
+func TestF1_MainRunsBareWhenTheFortIsOff(t *testing.T) {
+	r := begin(t, "server", "BASTION_FORT=off")
+	if incarnation, pid := r.serving(); incarnation != 0 || pid != r.cmd.Process.Pid {
+		t.Errorf("incarnation %d in process %d of %d", incarnation, pid, r.cmd.Process.Pid)
+	}
+	if answer := r.must("upgrade"); answer != "upgraded: fort: this process has no guard" {
+		t.Error(answer)
+	}
+	r.signal(syscall.SIGTERM)
+	if code := r.status(); code != 0 {
+		t.Errorf("status %d", code)
+	}
+}
