@@ -87,6 +87,19 @@ func (r *roster) remove(c *child) {
 	r.hide(c)
 }
 
+// strip forgets those who were added to the life that is over, and returns them.
+func (r *roster) strip() (added []*child) {
+	r.order = slices.DeleteFunc(r.order, func(c *child) bool {
+		if c.dynamic {
+			added = append(added, c)
+			delete(r.ids, c.id)
+			r.hide(c)
+		}
+		return c.dynamic
+	})
+	return added
+}
+
 // hide keeps a declared child that is gone until its supervisor starts anew.
 func (r *roster) hide(c *child) {
 	c.hidden = true

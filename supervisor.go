@@ -186,6 +186,7 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 	if c.proc != nil {
 		c.proc.emitFor(EventStarted, ev.inc, nil)
 	}
+	c.trial, c.ran = false, true
 	c.waiting.answer(wantsUp, nil)
 	s.step(supervise.Event{Kind: supervise.EvStarted, ID: c.id}, ev)
 }

@@ -104,7 +104,7 @@ func (s *supervisor) start(c *child, cause *event) {
 	if d := c.plan.terms().StartTimeout; d > 0 {
 		c.timer = s.after(d, event{kind: eventStartTimeout, id: uint64(c.id), inc: c.turn})
 	}
-	c.late = false
+	c.late, c.ran = false, false
 	if cause != nil && cause.w != nil {
 		c.sub.begin(cause.w, c.failure, again)
 		return
@@ -166,11 +166,11 @@ func (s *supervisor) down(c *child, why supervise.Why) {
 		end.why = DiscardKilled
 	}
 	c.stopTimers()
-	if why == supervise.WhyForgotten || why == supervise.WhyEnded || why == supervise.WhyStartFailed && c.dynamic {
+	if why == supervise.WhyForgotten || why == supervise.WhyEnded || why == supervise.WhyStartFailed && c.trial {
 		s.forget(c)
 	}
 	failed := error(ErrStopped)
-	if why == supervise.WhyStartFailed {
+	if why == supervise.WhyStartFailed || why == supervise.WhyForgotten && !c.ran && !c.waiting.want(wantsDown) {
 		failed = &StartError{Path: c.path(), Reason: end.reason}
 	}
 	c.failure, c.halt = nil, haltStop
@@ -181,7 +181,7 @@ func (s *supervisor) down(c *child, why supervise.Why) {
 	c.rites++
 	end.told = func() { s.post(event{kind: eventRites, child: c, waiting: waiting, reason: failed}) }
 	c.sub.dispose(end)
-	if why == supervise.WhyStartFailed && c.dynamic {
+	if why == supervise.WhyStartFailed && c.trial {
 		s.post(event{kind: eventForget, id: uint64(c.id)})
 	}
 }
@@ -220,8 +220,9 @@ func (s *supervisor) forget(c *child) {
 func (s *supervisor) ended() {
 	s.mu.Lock()
 	s.machine, s.up = nil, false
+	over := s.children.strip()
 	s.mu.Unlock()
-	for _, c := range s.children.order {
+	for _, c := range append(over, s.children.order...) {
 		c.stopTimers()
 		s.heal(&c.ailment)
 		c.halt = haltStop
