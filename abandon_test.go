@@ -269,7 +269,7 @@ func TestL7_StuckAfterStopDoesNotHangStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})
 		r := rigOf(t, bastion.ChildSpec{Name: "c", Start: actor(), Callbacks: bastion.Callbacks{
-			AfterStop: func(string, error) { stuckHere(gate) },
+			AfterStop: func(bastion.Failure) { stuckHere(gate) },
 		}})
 		r.left = true
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

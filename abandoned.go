@@ -2,12 +2,10 @@ package bastion
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/bastion-go/bastion/executor"
 )
@@ -74,100 +72,6 @@ func (s *System) leftBehind() error {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Incarnation, b.Incarnation))
 	})
 	return e
-}
-
-// A rite is an AfterStop callback under way.
-type rite struct {
-	sys   *System
-	path  string
-	told  func()
-	limit executor.Timer
-	ghost Context // its key among what was left behind
-	once  sync.Once
-}
-
-// afterStop runs an AfterStop callback on the executor, contained, and then told.
-// It has the default shutdown time; after that it is abandoned like a stop hook.
-func (s *System) afterStop(hook func(string, error), path string, reason error, told func()) {
-	r := &rite{sys: s, path: path, told: told}
-	r.limit = s.clock.AfterFunc(defaultShutdown, r.abandon)
-	s.mu.Lock()
-	s.last = append(s.last, r)
-	s.mu.Unlock()
-	executor.Spawn(s.exec, executor.FutureSpec{Name: "after stop of " + path}, func(context.Context) (struct{}, error) {
-		contain(func() error { hook(path, reason); return nil }, func(err error) {
-			if err != nil {
-				s.note(slog.LevelError, "bastion: AfterStop failed", "path", path, "error", err)
-			}
-			r.over(func() { r.limit.Stop() })
-			s.returned(&r.ghost)
-		})
-		return struct{}{}, nil
-	})
-}
-
-func (r *rite) abandon() {
-	r.over(func() { r.sys.leave(&r.ghost, &Abandoned{Path: r.path + " (AfterStop)"}) })
-}
-
-// over is the end of a rite, or of the patience with it; what comes first counts.
-func (r *rite) over(first func()) {
-	r.once.Do(func() {
-		first()
-		if r.told != nil {
-			r.told()
-		}
-		r.sys.bury(r)
-	})
-}
-
-// bury takes a rite off the list.
-func (s *System) bury(r *rite) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = slices.DeleteFunc(s.last, func(x *rite) bool { return x == r })
-	if len(s.last) == 0 && s.buried != nil {
-		close(s.buried)
-		s.buried = nil
-	}
-}
-
-// awaitRites waits for the AfterStop callbacks, and abandons them when ctx ends.
-func (s *System) awaitRites(ctx context.Context) {
-	for {
-		late, none := s.underWay()
-		if late == nil {
-			return
-		}
-		switch s.waits("AfterStop callbacks", nil, executor.Closed(none), done(ctx)) {
-		case 0:
-			continue
-		case -1:
-			select {
-			case <-none:
-				continue
-			case <-ctx.Done():
-			}
-		}
-		for _, r := range late {
-			r.limit.Stop()
-			r.abandon()
-		}
-	}
-}
-
-// underWay returns the AfterStop callbacks that have not returned, in the order
-// of their beginning, and what is closed when there are none.
-func (s *System) underWay() (late []*rite, none <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.last) == 0 {
-		return nil, nil
-	}
-	if s.buried == nil {
-		s.buried = make(chan struct{})
-	}
-	return slices.Clone(s.last), s.buried
 }
 
 // slow is told by the watchdog of a slice that has run for too long.

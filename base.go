@@ -49,6 +49,7 @@ const (
 	eventBegin                         // from the parent: start
 	eventHalt                          // from the parent: stop
 	eventOrder                         // from the API
+	eventHook                          // a callback of the supervisor or group itself is over
 	eventRites                         // a child's AfterStop callback has returned
 	eventForget                        // a child that did not start is to leave the machine, too
 	eventStuck                         // a process's conditions have taken its shutdown time
@@ -73,6 +74,15 @@ type event struct {
 	child   *child  // eventRites
 	waiting waiters // eventRites: those to be answered
 	judged  *event  // eventExited of a subtree: the same before its conditions were asked
+}
+
+// last is what is known of the end of a process.
+func (ev *event) last() Failure {
+	f := Failure{Incarnation: uint64(ev.inc), Reason: ev.reason}
+	if ev.report != nil {
+		f.Message = ev.report.Message
+	}
+	return f
 }
 
 // timedOut makes the end of a start that was killed for taking too long a failure.
@@ -206,7 +216,6 @@ func (b *base) gone(end passing, begun bool) {
 	if begun && b.sys.watched() {
 		b.sys.emit(Event{Kind: EventStopped, Path: b.path, ID: b.id, Reason: end.reason})
 	}
-	end.tell()
 }
 
 // verdictOf translates a condition's outcome.

@@ -20,7 +20,7 @@ func (s *Supervisor) Spec() SupervisorSpec {
 }
 
 // Change gives the supervisor another strategy, intensity, auto-shutdown and other
-// conditions, from its next decision on; restarts that were counted stay counted.
+// conditions and callbacks, from its next decision on; restarts that were counted stay counted.
 // Start from what Spec returns. The name cannot be changed, and children are
 // changed one by one: a spec that tries, or is invalid otherwise, is refused whole
 // with a *SpecError, and the old one stays. The change outlives restarts of the
@@ -128,7 +128,7 @@ func (s *supervisor) change(spec *SupervisorSpec) error {
 	}
 	s.mu.Lock()
 	s.spec.Strategy, s.spec.Restart = spec.Strategy, spec.Restart
-	s.spec.AutoShutdown, s.spec.Conditions = spec.AutoShutdown, spec.Conditions
+	s.spec.AutoShutdown, s.spec.Conditions, s.spec.Callbacks = spec.AutoShutdown, spec.Conditions, spec.Callbacks
 	s.mu.Unlock()
 	for _, c := range s.children.order {
 		c.plan.agree(c.plan.terms().ChildSpec, spec.Conditions)
@@ -151,7 +151,7 @@ func (s *supervisor) changeChild(c *child, spec *ChildSpec) error {
 	}
 	c.plan.agree(*spec, s.spec.Conditions)
 	if c.super != nil {
-		c.super.afterStop = spec.Callbacks.AfterStop
+		c.super.patience = spec.patience()
 	}
 	if s.machine != nil {
 		s.machine.Declare(c.policy(), 0) // a known child keeps its place and state

@@ -161,7 +161,7 @@ func TestS8_ChangeOfAGroupAndASubtree(t *testing.T) {
 		bastion.ChildSpec{Name: "t", Start: aSubtree(l, "c")})
 	r.changed("g", func(s *bastion.ChildSpec) {
 		s.Intensity, s.Start = bastion.Unlimited, notedBy(l, "m")
-		s.Callbacks.AfterStop = func(string, error) { l.note("after stop") }
+		s.Callbacks.AfterStop = func(bastion.Failure) { l.note("after stop") }
 	})
 	l.want("start c@1")
 	m := r.sup.Group("g").Member(0)

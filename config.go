@@ -37,6 +37,8 @@ type Config struct {
 	// Restart is the intensity of the root supervisor. Zero: 1 in 5 s. When it is
 	// exceeded the system stops, and Wait says why.
 	Restart Intensity
+	// Callbacks run around the start and the stop of the whole tree, outermost.
+	Callbacks TreeCallbacks
 	// Clock is what the system takes for time. Nil: the real one, or that of Seeded.
 	Clock executor.Clock
 	// Seeded lets the system take part in a seeded run: one thing at a time, in an

@@ -207,7 +207,7 @@ func TestL5_DisasterInMatchFormatAndAfterStop(t *testing.T) {
 			r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{
 				Name: "c", Start: actor(),
 				Conditions: []bastion.Condition{{Match: func(bastion.Failure) bool { return d.code() == nil }, Then: bastion.StopSystem}},
-				Callbacks:  bastion.Callbacks{AfterStop: func(string, error) { _ = d.code() }},
+				Callbacks:  bastion.Callbacks{AfterStop: func(bastion.Failure) { _ = d.code() }},
 				Format:     func(any) string { _ = d.code(); return "" },
 			}}}, loud)
 			r.tell("c", fail{})

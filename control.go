@@ -198,6 +198,7 @@ func (p *process) settled() {
 type passing struct {
 	why    DiscardReason // for what waits in mailboxes
 	reason error         // why the child ended; nil after a normal end
+	last   Failure       // what is known of that; or zero
 	told   func()        // called when its AfterStop has returned; may be nil
 }
 
@@ -216,11 +217,20 @@ func (p *process) dispose(end passing) {
 	if first && inc > 0 {
 		p.emitFor(EventStopped, inc, func(e *Event) { e.Reason = end.reason })
 		if hook := p.plan.terms().Callbacks.AfterStop; hook != nil {
-			p.sys().afterStop(hook, p.path(), end.reason, end.told)
+			p.sys().afterStop(hook, end.failure(p.path(), uint64(inc)), end.told)
 			return
 		}
 	}
 	end.tell()
+}
+
+// failure is what AfterStop is told.
+func (e passing) failure(path string, inc uint64) Failure {
+	f := Failure{Path: path, Incarnation: inc, Reason: e.reason}
+	if e.last.Incarnation == inc {
+		f.Message, f.Restarts = e.last.Message, e.last.Restarts
+	}
+	return f
 }
 
 func (e passing) tell() {

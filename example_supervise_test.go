@@ -125,7 +125,7 @@ func ExampleCallbacks() {
 				AfterStart:    say("after start"),
 				BeforeRestart: sayWhy("before restart"),
 				AfterRestart:  sayWhy("after restart"),
-				AfterStop:     func(path string, reason error) { fmt.Println("after stop", path) },
+				AfterStop:     func(end bastion.Failure) { fmt.Println("after stop", end.Path) },
 			},
 		}},
 	}))
@@ -181,4 +181,25 @@ func ExampleInvalid() {
 	})
 	fmt.Println(err)
 	// Output: bastion: bad spec: Children[0].Start.Every: must be positive
+}
+
+// A subtree has callbacks of its own, around those of its children.
+func ExampleTreeCallbacks() {
+	ctx := context.Background()
+	sys := must(bastion.New(bastion.Config{Name: "shop"}))
+	must(sys.Supervise(bastion.SupervisorSpec{
+		Name:     "cellar",
+		Children: []bastion.ChildSpec{{Name: "pump", Start: echo}},
+		Callbacks: bastion.TreeCallbacks{
+			BeforeStart: func(_ context.Context, path string) error { fmt.Println("opening", path); return nil },
+			AfterStart:  func(_ context.Context, path string) error { fmt.Println(path, "is open"); return nil },
+			AfterStop:   func(end bastion.Failure) { fmt.Println(end.Path, "is closed:", end.Reason) },
+		},
+	}))
+	check(sys.Start(ctx))
+	check(sys.Stop(ctx))
+	// Output:
+	// opening /shop/cellar
+	// /shop/cellar is open
+	// /shop/cellar is closed: bastion: shut down
 }

@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type group struct {
 	live   int // members that are not down
 	how    halt
 	why    error
+	life   ceremony // its callbacks
 	result Outcome
 	since  time.Time
 	lives  uint32         // counts boots, so that a timer of an earlier one is told apart
@@ -86,9 +88,14 @@ func (g *group) fill() {
 			g.members[i] = newProcess(g.plan, uint32(i))
 		}
 	}
+	g.vacate()
+}
+
+// vacate lists the numbers that are free. mu is held.
+func (g *group) vacate() {
 	g.free = nil
-	for i := len(g.members) - 1; i >= g.plan.terms().Count; i-- {
-		if g.members[i] == nil {
+	for i, p := range slices.Backward(g.members) {
+		if p == nil {
 			g.free = append(g.free, uint32(i))
 		}
 	}
@@ -108,8 +115,8 @@ func (g *group) file(p *process) *memberFile {
 
 // subject
 
-func (g *group) begin(w *executor.Worker, _ *Failure, again bool) {
-	g.post(event{kind: eventBegin, w: w, inc: flag(again)})
+func (g *group) begin(w *executor.Worker, failure *Failure, _ bool) {
+	g.post(event{kind: eventBegin, w: w, failure: failure})
 }
 
 func (g *group) stopBy(how halt) { g.post(event{kind: eventHalt, halt: how}) }
@@ -119,22 +126,19 @@ func (g *group) settled() {}
 func (g *group) dispose(end passing) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.disposed {
-		for _, p := range g.members {
-			if p != nil {
-				p.dispose(passing{why: end.why, reason: end.reason})
-			}
-		}
+	if g.disposed {
+		end.tell()
+		return
 	}
 	g.disposed = true
-	g.gone(end, g.begun)
-}
-
-func flag(b bool) uint32 {
-	if b {
-		return 1
+	told := g.last(end, g.plan.terms().GroupCallbacks.AfterStop, g.begun, g.restarts+1, len(g.members)-len(g.free))
+	for _, p := range g.members {
+		if p != nil {
+			p.dispose(passing{why: end.why, reason: end.reason, told: told})
+		}
 	}
-	return 0
+	g.gone(end, g.begun)
+	told()
 }
 
 // keeper
@@ -143,6 +147,8 @@ func (g *group) handle(ev *event) {
 	switch ev.kind {
 	case eventBegin:
 		g.boot(ev)
+	case eventHook:
+		g.hooked(ev.reason)
 	case eventHalt:
 		g.haltAll(ev.halt)
 	case eventOrder:
@@ -185,7 +191,11 @@ func (g *group) boot(ev *event) {
 	g.since = g.sys.clock.Now()
 	g.next, g.live, g.how, g.why, g.result = 0, 0, haltStop, nil, 0
 	g.window = supervise.NewWindow(g.plan.terms().Intensity.plan())
-	g.startNext(ev.w)
+	g.life = ceremony{failure: ev.failure}
+	if t := g.plan.terms(); !g.hold(&g.life, t.GroupCallbacks.before(g.path, ev.failure), t.patience()) {
+		g.life.open = true
+		g.startNext(ev.w)
+	}
 }
 
 func (g *group) startNext(w *executor.Worker) {
@@ -194,10 +204,9 @@ func (g *group) startNext(w *executor.Worker) {
 	}
 	if g.next == g.plan.terms().Count {
 		g.phase = groupUp
-		g.mu.Lock()
-		g.up = true
-		g.mu.Unlock()
-		g.report(event{kind: eventStarted, w: w})
+		if t := g.plan.terms(); !g.hold(&g.life, t.GroupCallbacks.after(g.path, g.life.failure), t.patience()) {
+			g.arrived(w)
+		}
 		return
 	}
 	g.start(g.members[g.next], w)
@@ -264,7 +273,7 @@ func (g *group) memberExited(ev *event) {
 	case g.phase == groupEnding || f != nil && f.leaving:
 		g.publish(ev, "was being stopped")
 		if f != nil && f.leaving {
-			g.leave(p, ev.reason, nil)
+			g.leave(p, ev.last(), nil)
 		}
 		g.proceed(ev)
 	case f != nil && f.again:
@@ -275,7 +284,7 @@ func (g *group) memberExited(ev *event) {
 		g.giveUp(&StartError{Path: p.path(), Reason: ev.reason}, 0)
 	case f != nil && f.starting:
 		g.publish(ev, "its start failed")
-		g.leave(p, ev.reason, &StartError{Path: p.path(), Reason: ev.reason})
+		g.leave(p, ev.last(), &StartError{Path: p.path(), Reason: ev.reason})
 	default:
 		g.judge(ev)
 	}
@@ -301,10 +310,10 @@ func (g *group) judge(ev *event) {
 	case supervise.VerdictGiveUp:
 		g.publish(ev, "gave it up")
 		g.lose()
-		g.leave(p, ev.reason, nil)
+		g.leave(p, ev.last(), nil)
 	default:
 		g.publish(ev, "finished")
-		g.leave(p, ev.reason, nil)
+		g.leave(p, ev.last(), nil)
 	}
 	g.proceed(ev)
 }
@@ -336,7 +345,7 @@ func (g *group) restart(ev *event) {
 		case supervise.GiveChildUp:
 			g.publish(ev, "gave it up")
 			g.lose()
-			g.leave(p, ev.reason, nil)
+			g.leave(p, ev.last(), nil)
 			return
 		case supervise.RetryLater:
 			least = in.RetryAfter
@@ -350,10 +359,9 @@ func (g *group) restart(ev *event) {
 	attempt := f.streak.Next(ev.up, t.backoff.Healthy)
 	wait := max(t.backoff.Delay(attempt, g.sys.jitter()), least)
 	f.spent.Add(now, t.Tries, t.TriesWithin)
-	f.failure = &Failure{Path: p.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: attempt}
-	if ev.report != nil {
-		f.failure.Message = ev.report.Message
-	}
+	last := ev.last()
+	f.failure = &last
+	f.failure.Path, f.failure.Restarts, f.failure.Delay = p.path(), attempt, wait
 	if ev.report != nil {
 		text := "restart"
 		if wait > 0 {

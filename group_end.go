@@ -12,7 +12,7 @@ func (g *group) obey(o *order) {
 	case o.kind == orderRestart:
 		g.restartMember(o)
 	case g.phase == groupDown:
-		g.leave(o.p, nil, nil)
+		g.leave(o.p, Failure{}, nil)
 		o.answer(nil)
 	default:
 		g.stopMember(o)
@@ -63,7 +63,7 @@ func (g *group) stopMember(o *order) {
 	p := o.p
 	if g.phase == groupUp && p.stopIdle() {
 		g.live--
-		g.leave(p, ErrShutdown, nil)
+		g.leave(p, Failure{Reason: ErrShutdown}, nil)
 		o.answer(nil)
 		return
 	}
@@ -74,7 +74,7 @@ func (g *group) stopMember(o *order) {
 		if f.delay != nil {
 			f.delay.Stop()
 		}
-		g.leave(p, nil, nil)
+		g.leave(p, Failure{}, nil)
 		g.proceed(&event{p: p})
 		return
 	}
@@ -108,7 +108,7 @@ func (g *group) memberEnding(ev *event) {
 
 // leave takes a member that is down out of the group. failed is for those who
 // wait for its start.
-func (g *group) leave(p *process, reason, failed error) {
+func (g *group) leave(p *process, last Failure, failed error) {
 	why := DiscardStopped
 	f := g.files[p]
 	if f != nil {
@@ -125,7 +125,10 @@ func (g *group) leave(p *process, reason, failed error) {
 	if failed == nil {
 		failed = ErrStopped
 	}
-	end := passing{why: why, reason: reason}
+	if f != nil && f.failure != nil {
+		last.Restarts = f.failure.Restarts
+	}
+	end := passing{why: why, reason: last.Reason, last: last}
 	if f != nil {
 		end.told = func() {
 			f.waiting.down(failed)
@@ -172,6 +175,7 @@ func (g *group) haltAll(how halt) {
 		return
 	}
 	g.how = max(g.how, how)
+	g.life.callOff(how)
 	g.stopAll()
 }
 
@@ -216,7 +220,7 @@ func (g *group) stopAll() {
 
 // endIfDown reports the end of the group once no member lives.
 func (g *group) endIfDown() {
-	if g.live > 0 {
+	if g.live > 0 || g.life.rite != nil {
 		return
 	}
 	g.phase = groupDown
@@ -229,11 +233,12 @@ func (g *group) endIfDown() {
 	g.mu.Unlock()
 	for _, p := range extra {
 		if p != nil {
-			g.leave(p, ErrShutdown, nil) // spawned while it ran: gone with this life, as in OTP
+			g.leave(p, Failure{Reason: ErrShutdown}, nil) // spawned while it ran: gone with this life, as in OTP
 		}
 	}
 	g.mu.Lock()
-	g.members, g.free = g.members[:min(g.plan.terms().Count, len(g.members))], nil
+	g.members = g.members[:min(g.plan.terms().Count, len(g.members))]
+	g.vacate()
 	g.alive = false
 	g.mu.Unlock()
 	g.heal(&g.lost)

@@ -38,8 +38,8 @@ func transcribed(l *transcript, trouble func(hook string, inc uint64) error) bas
 			AfterRestart: func(ctx *bastion.Context, f bastion.Failure) error {
 				return say(ctx, "after-restart", told(f))
 			},
-			AfterStop: func(path string, reason error) {
-				l.note("after-stop %s", brief(reason))
+			AfterStop: func(end bastion.Failure) {
+				l.note("after-stop %s", brief(end.Reason))
 				if trouble != nil {
 					_ = trouble("after-stop", 0)
 				}
@@ -96,7 +96,7 @@ func TestL4_AfterStopAlsoAfterANormalEnd(t *testing.T) {
 	stopped := make(chan error, 2)
 	r := rigOf(t, bastion.ChildSpec{
 		Name: "l", Restart: bastion.Transient, Start: bastion.Loop(func(*bastion.Context) error { return nil }),
-		Callbacks: bastion.Callbacks{AfterStop: func(_ string, reason error) { stopped <- reason }},
+		Callbacks: bastion.Callbacks{AfterStop: func(end bastion.Failure) { stopped <- end.Reason }},
 	})
 	if err := rigRecv(t, "AfterStop", stopped); err != nil {
 		t.Errorf("reason of a normal end: %v", err)
@@ -111,7 +111,7 @@ func TestL4_AfterStopAlsoAfterANormalEnd(t *testing.T) {
 
 func TestL4_AfterStopOfEveryKindOfChild(t *testing.T) {
 	l := &transcript{t: t}
-	after := func(path string, reason error) { l.note("%s %s", path, brief(reason)) }
+	after := func(end bastion.Failure) { l.note("%s %s", end.Path, brief(end.Reason)) }
 	cb := bastion.Callbacks{AfterStop: after}
 	r := rigOf(t)
 	ctx := context.Background()
@@ -210,10 +210,12 @@ func TestL4_FailingStopHookChangesNothing(t *testing.T) {
 
 func TestL4_AfterStopOfASubtree(t *testing.T) {
 	l := &transcript{t: t}
-	after := func(path string, reason error) { l.note("%s %s", path, brief(reason)) }
+	after := func(end bastion.Failure) { l.note("%s %s", end.Path, brief(end.Reason)) }
 	r := rigOf(t, bastion.ChildSpec{
-		Name: "tree", Callbacks: bastion.Callbacks{AfterStop: after},
-		Start: bastion.Subtree(bastion.SupervisorSpec{Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}}),
+		Name: "tree",
+		Start: bastion.Subtree(bastion.SupervisorSpec{
+			Callbacks: bastion.TreeCallbacks{AfterStop: after}, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}},
+		}),
 	})
 	if err := r.sup.Supervisor("tree").Stop(context.Background()); err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ func (x *seededTree) spec() bastion.SupervisorSpec {
 	group.Intensity = bastion.Unlimited
 	group.Backoff = bastion.Exponential{First: time.Second, Jitter: 0.5}
 	mortal := x.handler("mortal")
-	mortal.Callbacks.AfterStop = func(string, error) { x.buried++ }
+	mortal.Callbacks.AfterStop = func(bastion.Failure) { x.buried++ }
 	slow := x.loop("slow")
 	slow.Backoff = bastion.Linear{First: time.Second, Step: time.Second, Jitter: 1}
 	return bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{

@@ -113,6 +113,8 @@ type SupervisorSpec struct {
 	AutoShutdown AutoShutdown
 	Children     []ChildSpec // in start order
 	Conditions   []Condition // for all children; a child's own go first
+	// Callbacks run around the starts, restarts and stop of the supervisor itself.
+	Callbacks TreeCallbacks
 }
 
 // A ChildSpec describes a child of a supervisor: a process, a group of alike
@@ -167,40 +169,17 @@ type ChildSpec struct {
 	Optional bool
 	// DropMailbox discards what waits when the child is restarted.
 	DropMailbox bool
-	// Callbacks run around the child's starts, restarts and stop.
+	// Callbacks run around the starts, restarts and stop of a process, in a group of
+	// each member. A subtree has its own, in its spec.
 	Callbacks Callbacks
+	// GroupCallbacks run around those of a group as a whole.
+	GroupCallbacks TreeCallbacks
 	// Conditions map ends of this child to outcomes; the first that holds counts.
 	Conditions []Condition
 	// Format renders a message for the logs. Nil: its type only, because
 	// formatting what others mutate can end a Go program, and may leak secrets.
 	// The restart waits for it: after a second the report goes without it.
 	Format func(msg any) string
-}
-
-// Callbacks are called at turning points of a child's life, in its own context:
-// a failing one is a failed start. All are optional. They must not be changed
-// after they were handed over.
-type Callbacks struct {
-	// BeforeStart runs before the first start.
-	BeforeStart func(ctx *Context) error
-	// AfterStart runs after the first start, before the first message.
-	AfterStart func(ctx *Context) error
-	// BeforeRestart runs before every later start, in the new incarnation.
-	BeforeRestart func(ctx *Context, failure Failure) error
-	// AfterRestart runs after every later start.
-	AfterRestart func(ctx *Context, failure Failure) error
-	// AfterStop runs once when the child is down for good, also after a normal
-	// end. A panic in it is logged.
-	AfterStop func(path string, reason error)
-}
-
-// A Failure is what a restart is told about the end before it.
-type Failure struct {
-	Path        string
-	Incarnation uint64 // the one that ended
-	Reason      error
-	Message     any // in hand when it failed; nil if none
-	Restarts    int // in a row, this one included
 }
 
 // A Condition maps an end of a child to an outcome (contract S12). It holds when

@@ -103,7 +103,7 @@ func (w *stressWorld) child(name string, rng *rand.Rand) bastion.ChildSpec {
 		spec.Callbacks = bastion.Callbacks{
 			BeforeStart:  func(*bastion.Context) error { return nil },
 			AfterRestart: func(*bastion.Context, bastion.Failure) error { return nil },
-			AfterStop:    func(string, error) {},
+			AfterStop:    func(bastion.Failure) {},
 		}
 	}
 	return spec

@@ -22,19 +22,20 @@ type supervisor struct {
 	up       bool // booted and not ending
 	restarts uint64
 
-	afterStop func(path string, reason error) // set once; may be nil
-	lastID    supervise.ID
-	how       halt      // how children are stopped while it ends
-	ending    bool      // it was told to stop, or gave up
-	begun     bool      // it was started at least once
-	since     time.Time // when this life began
-	disposed  bool      // down for good
-	why       error     // why it ends
-	outcome   Outcome
+	patience time.Duration // with a callback
+	lastID   supervise.ID
+	how      halt      // how children are stopped while it ends
+	life     ceremony  // its callbacks
+	ending   bool      // it was told to stop, or gave up
+	begun    bool      // it was started at least once
+	since    time.Time // when this life began
+	disposed bool      // down for good
+	why      error     // why it ends
+	outcome  Outcome
 }
 
 func newSupervisor(sys *System, parent *base, index uint32, name string, spec SupervisorSpec) *supervisor {
-	s := &supervisor{spec: spec}
+	s := &supervisor{spec: spec, patience: defaultShutdown}
 	s.place(sys, parent, index, name, s)
 	for i := range spec.Children {
 		s.children.insert(s.newChild(spec.Children[i]), i)
@@ -63,13 +64,12 @@ func (s *supervisor) dispose(end passing) {
 		return
 	}
 	s.disposed = true
+	told := s.last(end, s.spec.Callbacks.AfterStop, s.begun, s.restarts+1, len(s.children.order))
 	for _, c := range slices.Backward(s.children.order) {
-		c.sub.dispose(passing{why: end.why, reason: c.exitReason()})
-	}
-	if told := end.told; s.begun && s.afterStop != nil {
-		end.told = func() { s.sys.afterStop(s.afterStop, s.path, end.reason, told) }
+		c.sub.dispose(passing{why: end.why, reason: c.exitReason(), last: c.lastFailure(), told: told})
 	}
 	s.gone(end, s.begun)
+	told()
 }
 
 // keeper
@@ -77,7 +77,9 @@ func (s *supervisor) dispose(end passing) {
 func (s *supervisor) handle(ev *event) {
 	switch ev.kind {
 	case eventBegin:
-		s.boot()
+		s.boot(ev.failure)
+	case eventHook:
+		s.hooked(ev.reason)
 	case eventHalt:
 		s.haltAll(ev.halt)
 	case eventOrder:
@@ -132,7 +134,7 @@ func (s *supervisor) childEvent(c *child, ev *event) {
 // boot starts a new life of the supervisor with the children it was declared with,
 // those among them, too, that were forgotten when they had ended; those added to an
 // earlier life are gone, as in OTP. What was removed stays removed.
-func (s *supervisor) boot() {
+func (s *supervisor) boot(failure *Failure) {
 	m := supervise.New(supervise.OneForOne, supervise.Intensity{})
 	m.Configure(s.spec.rules())
 	s.mu.Lock()
@@ -150,7 +152,10 @@ func (s *supervisor) boot() {
 			s.step(supervise.Event{Kind: supervise.EvStopChild, ID: c.id}, nil)
 		}
 	}
-	s.step(supervise.Event{Kind: supervise.EvBoot}, nil)
+	s.life = ceremony{failure: failure}
+	if !s.hold(&s.life, s.spec.Callbacks.before(s.path, failure), s.patience) {
+		s.open()
+	}
 }
 
 // haltAll stops everything below, in reverse order; a kill may overtake a stop.
@@ -169,6 +174,7 @@ func (s *supervisor) haltAll(how halt) {
 		}
 	}
 	s.ending = true
+	s.life.callOff(how)
 	s.step(supervise.Event{Kind: supervise.EvShutdown}, nil)
 }
 

@@ -82,16 +82,17 @@ func (s *supervisor) act(a supervise.Action, cause *event) {
 	case supervise.ActDown:
 		s.down(c, a.Why)
 	case supervise.ActBooted:
-		s.mu.Lock()
-		s.up = true
-		s.mu.Unlock()
-		s.report(event{kind: eventStarted})
+		if !s.hold(&s.life, s.spec.Callbacks.after(s.path, s.life.failure), s.patience) {
+			s.arrived()
+		}
 	case supervise.ActBootFailed:
 		s.why = &StartError{Path: c.path(), Reason: c.failure.Reason}
 	case supervise.ActGiveUp:
 		s.giveUp(c, a.End)
 	case supervise.ActEnded:
-		s.ended()
+		if s.life.rite == nil {
+			s.ended()
+		} // otherwise when that is over
 	}
 }
 
@@ -139,7 +140,7 @@ func (s *supervisor) stopChild(c *child) {
 }
 
 func (s *supervisor) restarting(c *child, a supervise.Action) {
-	c.failure.Restarts = a.Attempt
+	c.failure.Restarts, c.failure.Delay = a.Attempt, a.For
 	s.unwell(c, ailment{kind: ProblemWaiting, reason: c.failure.Reason})
 	s.storm(a.Count, s.spec.Restart.plan())
 	if !s.sys.watched() {
@@ -161,7 +162,7 @@ func (s *supervisor) down(c *child, why supervise.Why) {
 		c.waiting.answer(wantsDown, nil)
 		return
 	}
-	end := passing{why: DiscardStopped, reason: c.exitReason()}
+	end := passing{why: DiscardStopped, reason: c.exitReason(), last: c.lastFailure()}
 	if c.halt == haltKill || s.how == haltKill {
 		end.why = DiscardKilled
 	}
@@ -192,6 +193,14 @@ func (s *supervisor) buried(ev *event) {
 	if ev.child.rites--; ev.child.rites == 0 {
 		ev.child.waiting.answer(wantsDown, nil)
 	}
+}
+
+// lastFailure is what is known of the end of a child that is down.
+func (c *child) lastFailure() Failure {
+	if c.failure == nil {
+		return Failure{}
+	}
+	return *c.failure
 }
 
 // exitReason is why a child that is down ended; nil after a normal end.

@@ -74,7 +74,7 @@ func (s *supervisor) obeyDown(c *child, o *order) {
 	switch o.kind {
 	case orderHalt:
 		c.off = true
-		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})
+		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason(), last: c.lastFailure()})
 	case orderRemove:
 		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})
 		s.children.remove(c)

@@ -150,6 +150,9 @@ func checkOwn(c *ChildSpec, f *faults) {
 	if c.WaitReady && c.Start.loop == nil && !c.Start.zero() {
 		f.add("WaitReady", "is for loops; a handler has started when its Start hook returns")
 	}
+	if g := &c.GroupCallbacks; !c.grouped() && (g.BeforeStart != nil || g.AfterStart != nil || g.BeforeRestart != nil || g.AfterRestart != nil || g.AfterStop != nil) {
+		f.add("GroupCallbacks", "are for groups")
+	}
 	if c.Start.subtree != nil {
 		checkSubtree(c, f)
 	} else if !c.grouped() && c.Intensity != (Intensity{}) {
@@ -170,8 +173,8 @@ func checkSubtree(c *ChildSpec, f *faults) {
 	if c.Intensity != (Intensity{}) {
 		f.add("Intensity", "is for groups; a subtree has its own in its spec's Restart")
 	}
-	if cb := &c.Callbacks; cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil {
-		f.add("Callbacks", "a subtree has no Context to call them in; only AfterStop is for subtrees")
+	if cb := &c.Callbacks; cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil || cb.AfterStop != nil {
+		f.add("Callbacks", "are for processes; a subtree has its own in its spec's Callbacks")
 	}
 }
 

@@ -50,7 +50,7 @@ func rigUp(t *testing.T, spec command.Spec, child bastion.ChildSpec) *rig {
 		o.To = sink.Child("sink")
 	}
 	child.Name, child.Start = "c", command.Run(spec)
-	child.Callbacks.AfterStop = func(_ string, reason error) { r.ends <- reason }
+	child.Callbacks.AfterStop = func(end bastion.Failure) { r.ends <- end.Reason }
 	if r.sup, err = sys.Supervise(bastion.SupervisorSpec{Name: "s", Restart: bastion.Unlimited, Children: []bastion.ChildSpec{child}}); err != nil {
 		t.Fatal(err)
 	}

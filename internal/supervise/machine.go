@@ -139,6 +139,12 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	return m.out
 }
 
+// Ending says whether the supervisor is on its way down, or has ended.
+func (m *Machine) Ending() bool { return m.phase == ending || m.phase == ended }
+
+// Ended says whether it has.
+func (m *Machine) Ended() bool { return m.phase == ended }
+
 // Status says what a child does at present; false if it is unknown.
 func (m *Machine) Status(id ID) (Status, bool) {
 	c := m.byID[id]
