@@ -79,8 +79,8 @@ var arrows = []arrow{
 			"html/template": "the guard stays small: it runs when everything else has failed",
 			"net/http":      "the guard stays small: it runs when everything else has failed",
 		}},
-	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "examples/kv/kvstore"}, why: clientWhy},
-	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology"}, why: clientWhy},
+	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "fort", "examples/kv/kvstore"}, why: clientWhy},
+	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology", "fort"}, why: clientWhy},
 }
 
 // requirements are all that the root's go.mod may ask of a user's build.

@@ -20,6 +20,15 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// A statusError ends the command with a status of its own. A silent one was told already.
+type statusError struct {
+	error
+	status int
+	silent bool
+}
+
+func (e statusError) Unwrap() error { return e.error }
+
 // newRoot ties the verbs together. A new verb is a file with a function like newVersion, and a line here.
 func newRoot(started *bool) *cobra.Command {
 	root := &cobra.Command{
@@ -34,7 +43,7 @@ restart and lose no message unnoticed. This command shows it at work.`,
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(newDemo(), newBench(), newTopology(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newBench(), newTopology(), newVersion())
 	return root
 }
 
@@ -49,10 +58,17 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
+	own := statusError{}
+	if errors.As(err, &own) && own.silent {
+		return own.status
+	}
 	fmt.Fprintln(stderr, "bastion:", err)
 	if usage := (usageError{}); !started || errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "See `%s --help`.\n", called.CommandPath())
 		return exitUsage
+	}
+	if own.error != nil {
+		return own.status
 	}
 	return exitFailed
 }
