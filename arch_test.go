@@ -153,9 +153,12 @@ var pureImports = []string{"cmp", "errors", "fmt", "iter", "maps", "math", "slic
 // clockVerbs are the parts of package time that read or wait for a clock.
 var clockVerbs = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
 
+// pureDecisions are the packages that decide and do nothing.
+var pureDecisions = []string{"internal/supervise", "fort/internal/decide"}
+
 func TestHousePureDecision(t *testing.T) {
 	for _, f := range sources(t) {
-		if f.test || !within(f.dir, "internal/supervise") {
+		if f.test || !slices.ContainsFunc(pureDecisions, func(d string) bool { return within(f.dir, d) }) {
 			continue
 		}
 		for _, spec := range f.ast.Imports {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestF1_CrashReportsRotate(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "made", "by", "the", "fort")
 	r := begin(t, "tidy", crashVar+"="+dir)
 	_, pid := r.serving()
@@ -37,6 +38,7 @@ func TestF1_CrashReportsRotate(t *testing.T) {
 }
 
 func TestF1_ACrashDirThatCannotBeWrittenIsSaidOnce(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)

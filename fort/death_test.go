@@ -24,6 +24,7 @@ func (r *rig) last() fort.Crash {
 }
 
 func TestF1_EveryWayToDieIsSeenAndReported(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		order  string
 		signal syscall.Signal // from outside, instead of an order

@@ -9,6 +9,7 @@ import (
 )
 
 func TestF1_HangsAreFoundAndTheirStacksReported(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		order  string
 		env    string

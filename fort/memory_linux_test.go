@@ -8,6 +8,7 @@ import (
 )
 
 func TestF1_MemoryOverALimit(t *testing.T) {
+	t.Parallel()
 	t.Run("soft", func(t *testing.T) {
 		t.Parallel()
 		r := begin(t, "memory", crashVar+"="+t.TempDir())

@@ -20,6 +20,7 @@ func family(t *testing.T, role string) (r *rig, ward, child int) {
 }
 
 func TestF3_NoOrphanWhateverDiesFirst(t *testing.T) {
+	t.Parallel()
 	t.Run("guard", func(t *testing.T) {
 		t.Parallel()
 		r, ward, child := family(t, "server")
@@ -60,6 +61,7 @@ func TestF3_NoOrphanWhateverDiesFirst(t *testing.T) {
 }
 
 func TestF3_TheGuardStaysSmallAndLeaksNothing(t *testing.T) {
+	t.Parallel()
 	r := begin(t, "server")
 	_, pid := r.serving()
 	guard := r.cmd.Process.Pid

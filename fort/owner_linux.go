@@ -16,7 +16,7 @@ import (
 func owner(network, address string) (pid int, command string) {
 	inode := ""
 	if strings.HasPrefix(network, "unix") {
-		inode = unixInode(address)
+		inode = unixInode(address, network != "unixgram")
 	} else {
 		inode = inetInode(strings.TrimRight(network, "46"), address)
 	}
@@ -54,10 +54,12 @@ func inetInode(network, address string) string {
 	return ""
 }
 
-// unixInode looks for a socket by its path, the eighth word; the inode is the seventh.
-func unixInode(path string) string {
+// unixInode looks for a socket by its path, the eighth word; the inode is the
+// seventh. Connections have the path of the socket that they came through; the
+// flags, the fourth word, tell the one that listens (__SO_ACCEPTCON).
+func unixInode(path string, listens bool) string {
 	return find("/proc/net/unix", func(w []string) string {
-		if len(w) > 7 && w[7] == path {
+		if len(w) > 7 && w[7] == path && (w[3] == "00010000") == listens {
 			return w[6]
 		}
 		return ""

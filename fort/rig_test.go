@@ -68,6 +68,25 @@ func begin(t *testing.T, role string, env ...string) *rig {
 
 func beginAs(t *testing.T, exe, role string, env ...string) *rig {
 	t.Helper()
+	r := start(t, exe, role, env, func(*exec.Cmd) {})
+	if r == nil {
+		t.Fatal("it could not be started")
+	}
+	return r
+}
+
+// beginWith starts a role after a change to how. Nil: that cannot be had here.
+func beginWith(t *testing.T, role string, change func(*exec.Cmd)) *rig {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, exe, role, nil, change)
+}
+
+func start(t *testing.T, exe, role string, env []string, change func(*exec.Cmd)) *rig {
+	t.Helper()
 	r := &rig{t: t, lines: make(chan string, 1024), ended: make(chan struct{}), net: "tcp"}
 	r.cmd = exec.Command(exe)
 	r.cmd.Env = append(os.Environ(), roleVar+"="+role)
@@ -78,8 +97,12 @@ func beginAs(t *testing.T, exe, role string, env ...string) *rig {
 	}
 	r.cmd.Stdout = in
 	r.cmd.Stderr = (*locked)(r)
+	change(r.cmd)
 	if err := r.cmd.Start(); err != nil {
-		t.Fatal(err)
+		in.Close()
+		out.Close()
+		t.Logf("starting: %v", err)
+		return nil
 	}
 	in.Close()
 	go func() {
@@ -216,4 +239,8 @@ func (r *rig) status() int {
 		r.t.Fatal("the guard did not end")
 	}
 	return r.cmd.ProcessState.ExitCode()
+}
+
+func listenAny() (*net.TCPListener, error) {
+	return net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 }

@@ -4,6 +4,7 @@ package fort_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,18 @@ func play(role string) {
 		config.Backoff = nil
 	case "activated":
 		activated()
+	case "empty":
+		fmt.Println("waiting")
+		select {}
+	case "orphans":
+		run = func(ctx context.Context) error {
+			if err := orphans(); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return nil
+		}
+	case "given":
 	case "goexit":
 		config.Restart = fort.NoRestarts
 		config.Backoff = nil
@@ -61,7 +74,7 @@ func play(role string) {
 			return nil
 		}
 	case "memory":
-		config.SoftMemory, config.HardMemory = 256<<20, 512<<20
+		config.SoftMemory = 256 << 20
 		config.Heartbeat = fort.Off
 	case "stubborn":
 		config.Shutdown = 200 * time.Millisecond
@@ -105,8 +118,9 @@ func serve(ctx context.Context) error {
 	}
 	end := make(chan error)
 	context.AfterFunc(ctx, func() { l.Close() })
+	mode, _ := os.ReadFile(os.Getenv(modeVar)) // before the test hears of this ward, and changes it
 	fmt.Println("serving", fort.Incarnation(), os.Getpid(), l.Addr())
-	if mode, _ := os.ReadFile(os.Getenv(modeVar)); string(mode) != "unready" {
+	if string(mode) != "unready" {
 		fort.Ready()
 	}
 	accepted := make(chan struct{})
@@ -286,4 +300,28 @@ func stuck() {
 			rawRead(fds[0], b[:])
 		}()
 	}
+}
+
+// orphans makes grandchildren whose parent dies, which the guard has to wait for.
+func orphans() error {
+	out, err := exec.Command("sh", "-c", `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sh -c 'setsid sh -c "echo \$\$; exec sleep 3600 >/dev/null 2>&1" &'; done; wait`).Output()
+	if err != nil && len(out) == 0 {
+		return err
+	}
+	gone := 0
+	for pid := range bytes.FieldsSeq(out) {
+		n, err := strconv.Atoi(string(pid))
+		if err != nil {
+			return err
+		}
+		if err := syscall.Kill(n, syscall.SIGKILL); err != nil {
+			return err
+		}
+		for syscall.Kill(n, 0) == nil { // a zombie is still there
+			runtime.Gosched()
+		}
+		gone++
+	}
+	fmt.Println("reaped", gone, "orphans")
+	return nil
 }

@@ -94,6 +94,7 @@ func (s *stage) line(prefix string) fort.Line {
 func sh(script string) []string { return []string{"sh", "-c", script} }
 
 func TestF1_RunRestartsAnyProgramAndReportsItsLastWords(t *testing.T) {
+	t.Parallel()
 	config := fort.Config{Restart: fort.Intensity{Max: 2, Within: time.Hour}, Backoff: fort.Constant{}, CrashDir: t.TempDir()}
 	s := stageRun(t, config, fort.Command{Argv: sh("echo out; echo err >&2; exit 5")})
 	err := s.end()
@@ -130,6 +131,7 @@ func TestF1_RunRestartsAnyProgramAndReportsItsLastWords(t *testing.T) {
 }
 
 func TestF2_RunPassesSocketsAsSystemdDoes(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +175,7 @@ func TestF2_RunPassesSocketsAsSystemdDoes(t *testing.T) {
 }
 
 func TestF3_RunEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	s := stageRun(t, fort.Config{}, fort.Command{Argv: sh("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done")})
 	s.line("up")
 	s.cancel()
@@ -183,6 +186,7 @@ func TestF3_RunEndsWithItsContext(t *testing.T) {
 }
 
 func TestF1_HealthMakesReadyAndSick(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	asked, sick := 0, false
 	config := fort.Config{WaitReady: true, Heartbeat: 20 * time.Millisecond, Backoff: fort.Constant{}, Restart: fort.Unlimited}
@@ -215,6 +219,7 @@ func TestF1_HealthMakesReadyAndSick(t *testing.T) {
 }
 
 func TestF1_WhatCannotBeStartedSaysWhy(t *testing.T) {
+	t.Parallel()
 	plain := filepath.Join(t.TempDir(), "plain")
 	if err := os.WriteFile(plain, []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
@@ -245,6 +250,7 @@ func TestF1_WhatCannotBeStartedSaysWhy(t *testing.T) {
 }
 
 func TestF3_RunRefusesWhatCannotBe(t *testing.T) {
+	t.Parallel()
 	err := fort.Run(t.Context(), fort.Config{Shutdown: -5, KeepCrashes: 3, Alive: alive}, fort.Command{
 		Listen: []fort.Socket{{Network: "carrier pigeon", Name: "a:b"}, {Network: "tcp", Name: "x"}, {Network: "tcp", Name: "x"}},
 	})

@@ -12,6 +12,7 @@ import (
 )
 
 func TestF2_UnixSocketSurvivesAndItsFileGoesWithTheFort(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s")
 	// The file of a program that has died is no obstacle.
 	old, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -56,6 +57,7 @@ func TestF2_UnixSocketSurvivesAndItsFileGoesWithTheFort(t *testing.T) {
 }
 
 func TestF2_PacketSocketSurvives(t *testing.T) {
+	t.Parallel()
 	r := begin(t, "packets")
 	_, pid := r.serving()
 	conn, err := net.Dial("udp", r.addr)
@@ -80,6 +82,7 @@ func TestF2_PacketSocketSurvives(t *testing.T) {
 }
 
 func TestF2_WardsShareTheSockets(t *testing.T) {
+	t.Parallel()
 	r := begin(t, "redundant")
 	pids := map[string]bool{}
 	for range 3 {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestF2_NoConnectionAttemptIsRefusedAcrossCrashes(t *testing.T) {
+	t.Parallel()
 	r := begin(t, "server")
 	_, pid := r.serving()
 	var stop atomic.Bool
@@ -49,6 +50,7 @@ func TestF2_NoConnectionAttemptIsRefusedAcrossCrashes(t *testing.T) {
 }
 
 func TestF2_AddressInUseNamesItsOwner(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

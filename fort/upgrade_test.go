@@ -48,6 +48,7 @@ func install(t *testing.T, path, script string) {
 }
 
 func TestF2_UpgradeUnderLoad(t *testing.T) {
+	t.Parallel()
 	r := begin(t, "upgrade")
 	_, _ = r.serving()
 	var stop atomic.Bool
@@ -81,6 +82,7 @@ func TestF2_UpgradeUnderLoad(t *testing.T) {
 }
 
 func TestF2_AnUpgradeThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, script, mode, want string }{
 		{name: "a new version that ends at once", script: "#!/bin/sh\nexit 9\n", want: "exit status 9"},
 		{name: "a new version that is no program", script: "\x7fELF, but not really", want: "could not be started"},

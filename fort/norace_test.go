@@ -1,0 +1,5 @@
+//go:build !race
+
+package fort_test
+
+const raceEnabled = false
