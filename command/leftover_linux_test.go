@@ -139,3 +139,17 @@ func TestF4_ThousandRunsLeaveNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestF4_OverItsMemoryIsAFailureThatSaysSo(t *testing.T) {
+	spec := play("hog")
+	spec.Memory, spec.Cgroup = 64<<20, os.Getenv("BASTION_TEST_CGROUP")
+	r := rigUp(t, spec, bastion.ChildSpec{Restart: bastion.Temporary, WaitReady: true})
+	var no *command.StartError
+	if err := r.start(); errors.As(err, &no) && no.Field == "Memory" {
+		t.Skipf("not permitted here: %v", err)
+	}
+	var exit *command.ExitError
+	if err := r.end(); !errors.As(err, &exit) || !exit.OutOfMemory || exit.Signal != unix.SIGKILL {
+		t.Errorf("%v", err)
+	}
+}

@@ -4,6 +4,7 @@ package command_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -55,6 +56,7 @@ func init() {
 		"env":    func(args []string) { fmt.Println(os.Getwd()); fmt.Println(os.Environ()) },
 		"parent": parent,
 		"second": second,
+		"hog":    hog,
 	}
 }
 
@@ -120,6 +122,15 @@ func second(args []string) {
 	}
 	fmt.Println("again")
 	forever()
+}
+
+// hog takes memory until it is stopped.
+func hog([]string) {
+	var all [][]byte
+	for len(all) < 1<<20 {
+		all = append(all, bytes.Repeat([]byte{1}, 1<<20))
+	}
+	fmt.Println(len(all))
 }
 
 // parent supervises a command and waits to be killed.

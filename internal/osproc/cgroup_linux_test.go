@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// newGroup makes a control group below our own, if this machine lets us.
+// newGroup makes a control group below our own, or below the folder in the variable,
+// if this machine lets us.
 func newGroup(t *testing.T, memory int64) *Cgroup {
 	t.Helper()
-	g, err := NewCgroup(os.Getenv("OSPROC_TEST_CGROUP"), t.Name(), memory)
+	g, err := NewCgroup(os.Getenv("BASTION_TEST_CGROUP"), t.Name(), memory)
 	if err != nil {
 		t.Skipf("not permitted here: %v", err)
 	}
