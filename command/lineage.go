@@ -1,12 +1,12 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"sync"
 	"time"
 
-	"github.com/bastion-go/bastion"
 	"github.com/bastion-go/bastion/internal/osproc"
 )
 
@@ -39,9 +39,9 @@ func (l *lineage) leave() {
 }
 
 // wait waits for the end of the last run.
-func (l *lineage) wait(ctx *bastion.Context) error {
+func (l *lineage) wait(ctx context.Context, id uint64) error {
 	l.mu.Lock()
-	last := l.runs[ctx.Self().ID()]
+	last := l.runs[id]
 	l.mu.Unlock()
 	if last == nil {
 		return nil

@@ -26,7 +26,7 @@ func Run(spec Spec) bastion.Behavior {
 	}
 	runs := new(lineage)
 	return bastion.Loop(func(ctx *bastion.Context) error {
-		if err := runs.wait(ctx); err != nil {
+		if err := runs.wait(ctx, ctx.Self().ID()); err != nil {
 			return err
 		}
 		defer runs.leave()
