@@ -71,7 +71,9 @@ func TestF4_RestartedByItsTypeAndBackoff(t *testing.T) {
 func TestF4_StopIsAskedFirst(t *testing.T) {
 	r := rigOn(t, play("obey"), bastion.ChildSpec{Shutdown: patience})
 	r.want("up")
-	r.stop()
+	if err := r.ref().Stop(context.Background()); err != nil { // the receiver of its last line lives on
+		t.Fatal(err)
+	}
 	r.want("bye")
 	if err := r.end(); !errors.Is(err, bastion.ErrShutdown) {
 		t.Error(err)
