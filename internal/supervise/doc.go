@@ -44,9 +44,11 @@
 //  7. It keeps the child's mailbox from Declare on and through every restart, and closes it at Down and only there. A
 //     Start after a Down opens it again, except after Forgotten: that ID is gone for ever. Each child that was declared
 //     gets its Down at the latest before Ended.
-//  8. GiveUp and BootFailed are news to pass on: at GiveUp the decision is made, at Ended the children are down.
+//  8. It may change the rules between two events: Configure for the supervisor, Declare for a known child. What was begun
+//     goes on; the next decision is made by the new ones.
+//  9. GiveUp and BootFailed are news to pass on: at GiveUp the decision is made, at Ended the children are down.
 //     After Ended no event has any effect.
-//  9. IDs are unique for the life of a Machine, and not zero.
+//  10. IDs are unique for the life of a Machine, and not zero.
 //
 // # Sources
 //

@@ -14,6 +14,7 @@ import (
 type otp struct {
 	strategy Strategy
 	in       Intensity
+	auto     AutoShutdown
 	now      time.Time
 	kids     []*otpKid // start order
 	restarts []time.Time
@@ -25,6 +26,7 @@ type otp struct {
 type otpKid struct {
 	id      ID
 	typ     Type
+	key     bool // significant
 	running bool
 	stopped bool // + stopped on purpose stays stopped
 }
@@ -80,8 +82,27 @@ func (o *otp) exit(k *otpKid, class Class) {
 	switch {
 	case k.typ == Permanent, k.typ == Transient && class == ClassAbnormal:
 		o.restart(k)
+		return
 	case k.typ == Temporary:
 		o.delete(k)
+	}
+	o.autoShutdown(k)
+}
+
+// autoShutdown is do_auto_shutdown.
+func (o *otp) autoShutdown(k *otpKid) {
+	alive := func(x *otpKid) bool { return x.running && x.key }
+	switch {
+	case o.auto == Never, !k.key, o.auto == AllSignificant && slices.ContainsFunc(o.kids, alive):
+		return
+	}
+	o.terminate()
+}
+
+// startChild is start_child: a new child comes last, and is forgotten if it does not start.
+func (o *otp) startChild(k *otpKid) {
+	if o.start(k) {
+		o.kids = append(o.kids, k)
 	}
 }
 
@@ -120,21 +141,34 @@ type duel struct {
 	luck  []bool // whether the n-th start comes up, the same for both
 	used  [2]int
 	trace []string
+	last  ID
 	ended bool
+}
+
+// kid draws a child as OTP allows it and declares it to the Machine.
+func (d *duel) kid(t *rapid.T) *otpKid {
+	d.last++
+	k := &otpKid{id: d.last, typ: Type(rapid.IntRange(0, 2).Draw(t, "type"))}
+	k.key = k.typ != Permanent && rapid.Bool().Draw(t, "significant")
+	d.m.Declare(Child{ID: k.id, Type: k.typ, Significant: k.key}, 0)
+	return k
+}
+
+// configure draws other rules, as a new version of a callback module brings them.
+func (d *duel) configure(t *rapid.T) {
+	d.strategy = Strategy(rapid.IntRange(0, 2).Draw(t, "strategy"))
+	d.in = Intensity{Max: rapid.IntRange(0, 4).Draw(t, "max"), Within: 5 * time.Second}
+	d.auto = rapid.SampledFrom([]AutoShutdown{Never, Never, AnySignificant, AllSignificant}).Draw(t, "auto")
+	d.m.Configure(d.strategy, d.in, d.auto)
 }
 
 func newDuel(t *rapid.T) *duel {
 	d := &duel{luck: rapid.SliceOfN(rapid.SampledFrom([]bool{true, true, true, true, false}), 200, 200).Draw(t, "luck")}
-	d.otp = &otp{
-		strategy: Strategy(rapid.IntRange(0, 2).Draw(t, "strategy")),
-		in:       Intensity{Max: rapid.IntRange(0, 4).Draw(t, "max"), Within: 5 * time.Second},
-		now:      time.Unix(0, 0), starts: func() bool { return d.next(0) },
-	}
-	d.m = New(d.strategy, d.in)
-	for id := range ID(rapid.IntRange(0, 6).Draw(t, "children")) {
-		typ := Type(rapid.IntRange(0, 2).Draw(t, "type"))
-		d.kids = append(d.kids, &otpKid{id: id + 1, typ: typ})
-		d.m.Declare(Child{ID: id + 1, Type: typ}, 0)
+	d.otp = &otp{now: time.Unix(0, 0), starts: func() bool { return d.next(0) }}
+	d.m = New(OneForOne, Intensity{})
+	d.configure(t)
+	for range rapid.IntRange(0, 6).Draw(t, "children") {
+		d.kids = append(d.kids, d.kid(t))
 	}
 	return d
 }
@@ -168,7 +202,7 @@ func (d *duel) play(ev Event) {
 func (d *duel) act(t *rapid.T) {
 	d.now = d.now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
 	k := rapid.SampledFrom(d.kids).Draw(t, "child")
-	switch do := rapid.IntRange(0, 9).Draw(t, "do"); {
+	switch do := rapid.IntRange(0, 11).Draw(t, "do"); {
 	case do < 7 && k.running:
 		class := rapid.SampledFrom([]Class{ClassAbnormal, ClassAbnormal, ClassNormal, ClassShutdown}).Draw(t, "class")
 		d.play(Event{Kind: EvExited, ID: k.id, Class: class})
@@ -186,10 +220,19 @@ func (d *duel) act(t *rapid.T) {
 	case do == 9 && !k.running: // delete_child
 		d.play(Event{Kind: EvRemoveChild, ID: k.id})
 		d.delete(k)
+	case do == 10:
+		n := d.kid(t)
+		d.play(Event{Kind: EvStartChild, ID: n.id})
+		if st, _ := d.m.Status(n.id); st == StatusDown { // the driver's part: it is forgotten
+			d.play(Event{Kind: EvRemoveChild, ID: n.id})
+		}
+		d.startChild(n)
+	case do == 11: // code_change
+		d.configure(t)
 	}
 }
 
-// TestAsOTP compares the Machine with a transcription of supervisor.erl (S1 to S5, S7, S8): same starts, same stops, same
+// TestAsOTP compares the Machine with a transcription of supervisor.erl (S1 to S5, S7 to S9): same starts, same stops, same
 // order, same survivors, same end.
 func TestAsOTP(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
