@@ -1,12 +1,16 @@
 package bastion
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/executor/topology"
 )
+
+// defaultGrace leaves Kubernetes, which kills after 30 s, time to see us end.
+const defaultGrace = 25 * time.Second
 
 // Config says how a System works. The zero value does.
 type Config struct {
@@ -32,8 +36,15 @@ type Config struct {
 	// Watchdog is how long a process may run before it is reported with its stack
 	// (contract L9). Zero: one second. Negative: never.
 	Watchdog time.Duration
-	// Shutdown is how long Run gives a graceful stop before it kills. Zero: 30 s.
+	// Shutdown is how long Run takes from the order to end until it kills what has
+	// not stopped. It should be a little less than what the platform gives: Kubernetes
+	// (terminationGracePeriodSeconds) 30 s, Docker 10 s, systemd (TimeoutStopSec) 90 s.
+	// Zero: 25 s.
 	Shutdown time.Duration
+	// LameDuck is how long Run goes on serving after the order to end, no longer
+	// ready, before it stops anything: a little more than load balancers need to
+	// notice, for Kubernetes some 5 s. It is a part of Shutdown. Zero: not at all.
+	LameDuck time.Duration
 	// Restart is the intensity of the root supervisor. Zero: 1 in 5 s. When it is
 	// exceeded the system stops, and Wait says why.
 	Restart Intensity
@@ -66,6 +77,12 @@ func (c Config) check() error {
 	if c.Shutdown < 0 {
 		f.add("Shutdown", "must not be negative, is %v", c.Shutdown)
 	}
+	if c.LameDuck < 0 {
+		f.add("LameDuck", "must not be negative, is %v", c.LameDuck)
+	}
+	if grace := cmp.Or(c.Shutdown, defaultGrace); grace > 0 && c.LameDuck >= grace {
+		f.add("LameDuck", "must be less than Shutdown (%v), of which it is a part, is %v", grace, c.LameDuck)
+	}
 	return f.err()
 }
 
@@ -87,7 +104,7 @@ func (c Config) complete() Config {
 		c.Watchdog = time.Second
 	}
 	if c.Shutdown == 0 {
-		c.Shutdown = 30 * time.Second
+		c.Shutdown = defaultGrace
 	}
 	switch {
 	case c.Seeded != nil:
