@@ -76,8 +76,12 @@ func (s *Supervisor) ChangeChild(ctx context.Context, name string, spec ChildSpe
 		spec.Name = old.Name
 	}
 	checkSame(&old, &spec, &f)
+	checked := spec
+	if checked.Name == old.Name {
+		checked.Name = "" // it may be a number, which nobody may choose
+	}
 	if spec.Start.subtree == old.Start.subtree {
-		checkOwn(&spec, &f)
+		checkOwn(&checked, &f)
 	}
 	if err := f.err(); err != nil {
 		return err

@@ -214,6 +214,8 @@ func TestS8_ChangeRefusesWhole(t *testing.T) {
 	r.changed("typed", func(s *bastion.ChildSpec) {
 		s.Start = bastion.HandleTyped(func() bastion.TypedReceiver[int] { return sink{} })
 	})
+	unnamed := must(r.sup.Add(t.Context(), bastion.ChildSpec{Start: actor()}))
+	r.changed(unnamed.Name(), func(s *bastion.ChildSpec) { s.Tries = 3 })
 	wantErr(t, "ChangeChild of nobody", r.sup.ChangeChild(t.Context(), "x", bastion.ChildSpec{}), bastion.ErrNoProcess)
 	_, err := r.sup.ChildSpec("x")
 	wantErr(t, "ChildSpec of nobody", err, bastion.ErrNoProcess)

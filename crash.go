@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A CrashReport says all that is known of a failed incarnation (contract L10).
+// A CrashReport says all that is known of a failed incarnation (contract L10), or
+// of a supervisor or group that gave up (contract S3).
 // It goes to the system's logger and, with EventFailed, to the event stream. The
 // stack is kept as program counters and made readable only when asked for.
 type CrashReport struct {

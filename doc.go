@@ -20,6 +20,10 @@
 //	err = sup.Child("counter").Tell(ctx, Add{2})
 //	n, err := bastion.Ask(ctx, sup.Child("counter"), Total{})
 //
+// A tree changes while it runs: children of any kind are inserted, moved,
+// restarted and removed, and so are the rules (Supervisor.Change, ChangeChild).
+// Callbacks run around the life of processes, groups, supervisors and the system.
+//
 // Run does all of it for a main function. A handler may block on anything: the
 // executor notices and serves the others with another goroutine.
 //

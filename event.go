@@ -8,7 +8,8 @@ type EventKind uint8
 const (
 	// EventStarted: an incarnation has started.
 	EventStarted EventKind = iota + 1
-	// EventFailed: an incarnation ended by itself with a failure; Report has the rest.
+	// EventFailed: an incarnation ended by itself with a failure, or a supervisor or
+	// group gave up; Report has the rest.
 	EventFailed
 	// EventRestarting: the child will be started again, after Delay.
 	EventRestarting

@@ -23,8 +23,17 @@ func drawChild(t *rapid.T) Child {
 	return c
 }
 
-func drawRules(t *rapid.T) (Strategy, Intensity, AutoShutdown) {
+// drawRules draws rules for the first time, or others. A window forgets what did not matter to the old bounds, which may
+// be told from outside only where those do not end the supervisor: there the intensity stays.
+func drawRules(t *rapid.T, old Intensity) (Strategy, Intensity, AutoShutdown) {
 	in := Intensity{Max: rapid.SampledFrom([]int{0, 1, 5, 50}).Draw(t, "max"), Within: 10 * time.Second}
+	switch {
+	case old.Within == 0:
+		in.Exceeded = rapid.SampledFrom([]Exceeded{EndSupervisor, EndSupervisor, GiveChildUp, RetryLater}).Draw(t, "exceeded")
+		in.RetryAfter = 7 * time.Second
+	case old.Exceeded != EndSupervisor:
+		in = old
+	}
 	auto := rapid.SampledFrom([]AutoShutdown{Never, Never, AnySignificant, AllSignificant}).Draw(t, "auto")
 	return Strategy(rapid.IntRange(0, 2).Draw(t, "strategy")), in, auto
 }
@@ -73,7 +82,7 @@ func drawEvent(t *rapid.T, w *world) Event {
 func TestAnything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(OneForOne, Intensity{})
-		w.configure(drawRules(t))
+		w.configure(drawRules(t, w.intensity))
 		for range rapid.IntRange(1, 6).Draw(t, "children") {
 			w.declare(drawChild(t), 0)
 		}
@@ -87,7 +96,7 @@ func TestAnything(t *testing.T) {
 			case die < 5:
 				w.declare(drawChild(t), ID(rapid.IntRange(0, int(w.next)).Draw(t, "before")))
 			case die < 8:
-				w.configure(drawRules(t))
+				w.configure(drawRules(t, w.intensity))
 			case die < 11:
 				c := drawChild(t)
 				c.ID = ev.ID

@@ -131,10 +131,10 @@ func (w *world) check(a Action) error {
 		}
 		k.answered, k.gone = true, a.Why == WhyForgotten
 	case ActRestarting:
-		return w.checkRestart(a.ID, k)
+		return w.checkRestart(a, k)
 	case ActGiveUp:
 		w.ending = true
-		if a.End == EndIntensity && w.inWindow()+1 <= w.intensity.Max {
+		if a.End == EndIntensity && (w.inWindow()+1 <= w.intensity.Max || w.intensity.Exceeded != EndSupervisor) {
 			return fmt.Errorf("only %d before it", w.inWindow())
 		}
 	case ActEnded:
@@ -185,12 +185,14 @@ func (w *world) checkStop(id ID, k *kid) error {
 	return nil
 }
 
-func (w *world) checkRestart(id ID, k *kid) error {
+func (w *world) checkRestart(a Action, k *kid) error {
+	id := a.ID
 	if k.is != StatusDown || w.ending {
 		return fmt.Errorf("it is %v", k.is)
 	}
 	w.restarts = append(w.restarts, w.now)
-	if w.inWindow() > w.intensity.Max {
+	late := w.intensity.Exceeded == RetryLater && a.For >= w.intensity.RetryAfter
+	if w.inWindow() > w.intensity.Max && !late {
 		return fmt.Errorf("one too many: %d", w.inWindow())
 	}
 	w.failed = append(w.failed, id)
