@@ -5,6 +5,7 @@ package command_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,10 +20,15 @@ import (
 	"github.com/bastion-go/bastion/command"
 )
 
-// freePort is one that nobody listens on at this moment.
+// freePort is one that nobody listens on. On Linux it is at a loopback address of our own, where nobody takes it before
+// the command does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host := "127.0.0.1"
+	if pid := os.Getpid(); runtime.GOOS == "linux" {
+		host = fmt.Sprintf("127.%d.%d.%d", 1+pid>>16&63, pid>>8&255, 1+pid&127)
+	}
+	l, err := net.Listen("tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

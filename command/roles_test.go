@@ -57,6 +57,7 @@ func init() {
 		"parent": parent,
 		"second": second,
 		"hog":    hog,
+		"escape": escape,
 	}
 }
 
@@ -122,6 +123,17 @@ func second(args []string) {
 	}
 	fmt.Println("again")
 	forever()
+}
+
+// escape starts a child that leaves our group and holds our output, says its number, and ends well.
+func escape([]string) {
+	child := exec.Command(os.Args[0], "deaf")
+	child.Stdout = os.Stdout
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Println("escaped", child.Process.Pid)
 }
 
 // hog takes memory until it is stopped.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,6 +89,18 @@ func TestF4_FloodArrivesWholeAndInOrder(t *testing.T) {
 			t.Fatalf("line %d is %+v", i, l)
 		}
 	}
+	if err := r.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestF4_OutputHeldOpenByWhoEscapedIsNotWaitedFor(t *testing.T) {
+	r := rigOn(t, play("escape"), temporary)
+	pid := 0
+	for pid == 0 { // what escaped has a line of its own, before or after
+		_, _ = fmt.Sscanf(r.line().Text, "escaped %d", &pid)
+	}
+	defer syscall.Kill(pid, syscall.SIGKILL)
 	if err := r.end(); err != nil {
 		t.Error(err)
 	}

@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	err := errors.New("usage: command [server address | client address]")
+	var err error
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "server":
 		err = server(os.Args[2])
