@@ -39,11 +39,10 @@
 // gets SIGKILL. A drain writes what waits to stdin first, for half of that time. An
 // incarnation is over when nothing of the group is left, so two never overlap.
 //
-// When this program dies, by SIGKILL as well, Linux kills the command itself. Others
-// of its group then live on, unless they notice that their pipes or their parent are
-// gone: nothing of this program is left to kill them. A guard (package fort), a
-// service manager or a container catches those. Whoever leaves the group (setsid) is
-// caught only with a Cgroup or a Memory limit. Other systems have no such signal.
+// When this program dies, by SIGKILL as well, Linux kills the command and its group.
+// Whoever leaves the group (setsid) is caught only by a service manager or a
+// container. On other systems the group lives on, unless its members notice that
+// their pipes or their parent are gone.
 //
 // # Order
 //

@@ -43,6 +43,8 @@ type guard struct {
 type program interface {
 	// start runs one. Its end, and what it says meanwhile, are posted to the guard.
 	start(g *guard, w *ward) error
+	// upgraded says that the wards started anew are the program now, or have failed.
+	upgraded(done bool)
 }
 
 func newGuard(config Config, p program, log *slog.Logger) *guard {
@@ -183,7 +185,7 @@ func (g *guard) act(a decide.Action) (decide.Event, bool) {
 
 // start starts a ward. What cannot be started has ended.
 func (g *guard) start(a decide.Action) (decide.Event, bool) {
-	w := &ward{id: a.Ward, slot: a.Slot, incarnation: a.Incarnation, guard: g, started: time.Now()}
+	w := &ward{id: a.Ward, slot: a.Slot, incarnation: a.Incarnation, guard: g, anew: a.Anew, started: time.Now()}
 	g.wards[w.id] = w
 	if a.After {
 		w.before = g.crashes[w.slot]

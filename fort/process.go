@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -23,6 +22,7 @@ type ward struct {
 	id, slot, incarnation int
 	guard                 *guard
 	started               time.Time
+	anew                  bool   // of the version on disk, not the one that ran
 	before                *Crash // of the ward before it
 	ready                 bool
 	said                  string // by the ward or about it, for the report
@@ -79,20 +79,6 @@ func (w *ward) measure() (decide.Event, bool) {
 	return decide.Event{Kind: decide.Memory, Ward: w.id, Bytes: bytes}, err == nil
 }
 
-// self is the program that this process is.
-type self struct {
-	path string // of the file
-	name string
-}
-
-func newSelf() (*self, error) {
-	path, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return &self{path: path, name: filepath.Base(path)}, nil
-}
-
 // start runs this program again, as a ward: with a line to the guard at 3, and one
 // for what Go writes when it dies at 4.
 func (p *self) start(g *guard, w *ward) error {
@@ -110,7 +96,7 @@ func (p *self) start(g *guard, w *ward) error {
 	err = p.greet(g, w, conn)
 	if err == nil {
 		w.proc, err = osproc.Start(osproc.Spec{
-			Path: p.path, Argv: os.Args, Env: p.environment(),
+			Path: p.file(w.anew), Argv: os.Args, Env: p.environment(),
 			Stdin: stdin(), Stdout: os.Stdout, Stderr: os.Stderr,
 			Files: []*os.File{theirs, crashEnd},
 		})
@@ -257,6 +243,7 @@ func (g *guard) upgraded(failure string) {
 		g.log.Info("fort: upgraded")
 	}
 	g.failed, g.upgrading = nil, false
+	g.program.upgraded(err == nil)
 	g.tell(Event{Kind: Upgraded, Err: err})
 	waiting := g.upgrade
 	g.upgrade = nil

@@ -135,6 +135,9 @@ func (c *spawned) start(g *guard, w *ward) error {
 	return nil
 }
 
+// upgraded does nothing: each start takes what is on disk.
+func (c *spawned) upgraded(bool) {}
+
 // spec is how to start it. With sockets it is started through this program, which
 // puts its process number into the environment, as the protocol wants, and becomes
 // the command (see become): nobody knows the number before.

@@ -70,6 +70,7 @@ func adopt() *session {
 	}
 	mayBecome(value)
 	os.Unsetenv(variable)
+	takeName()
 	s := &session{open: map[uint64]chan wire.Frame{}, counts: map[string]int{}}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.failure = s.takeOver(value)

@@ -18,6 +18,9 @@ func write(a Action) string {
 		if a.After {
 			after = " after crash"
 		}
+		if a.Anew {
+			after += " anew"
+		}
 		return fmt.Sprintf("start %s slot%d inc%d%s", w, a.Slot, a.Incarnation, after)
 	case Signal:
 		return fmt.Sprintf("signal %s %d", w, a.Signal)
@@ -245,7 +248,7 @@ var upgrades = []script{
 	{"the new takes over when it is ready", patient(), []step{
 		boot,
 		{0, ev(Ready, 1), ""},
-		{sec, ev(Upgrade, 0), "start w2 slot0 inc2"},
+		{sec, ev(Upgrade, 0), "start w2 slot0 inc2 anew"},
 		{sec, ev(Upgrade, 0), "upgrade failed: another upgrade is under way"},
 		{2 * sec, ev(Ready, 2), "upgraded; stop w1 upgrade"},
 		{3 * sec, exit(1, 0), "ended w1; drop sockets"},
@@ -254,7 +257,7 @@ var upgrades = []script{
 	{"what does not drain in time is killed", patient(), []step{
 		boot,
 		{0, ev(Ready, 1), ""},
-		{sec, ev(Upgrade, 0), "start w2 slot0 inc2"},
+		{sec, ev(Upgrade, 0), "start w2 slot0 inc2 anew"},
 		{2 * sec, ev(Ready, 2), "upgraded; stop w1 upgrade"},
 		{32 * sec, ev(Tick, 0), "kill w1"},
 		{32 * sec, killedBy(1, 9), "ended w1; drop sockets"},
@@ -262,14 +265,14 @@ var upgrades = []script{
 	{"a new one that ends leaves the old", patient(), []step{
 		boot,
 		{0, ev(Ready, 1), ""},
-		{sec, ev(Upgrade, 0), "start w2 slot0 inc2"},
+		{sec, ev(Upgrade, 0), "start w2 slot0 inc2 anew"},
 		{2 * sec, exit(2, 1), "crashed w2 cause0; upgrade failed: the new version ended before it was ready"},
 		{3 * sec, exit(1, 1), "crashed w1 cause0 row1 +0s; start w3 slot0 inc3 after crash"},
 	}},
 	{"a new one that is not ready leaves the old", patient(), []step{
 		boot,
 		{0, ev(Ready, 1), ""},
-		{0, ev(Upgrade, 0), "start w2 slot0 inc2"},
+		{0, ev(Upgrade, 0), "start w2 slot0 inc2 anew"},
 		{60 * sec, ev(Tick, 0), "dump w2"},
 		{61 * sec, exit(2, 2), "crashed w2 cause2; upgrade failed: the new version ended before it was ready"},
 	}},
@@ -277,11 +280,11 @@ var upgrades = []script{
 		{0, Event{Kind: Boot}, "start w1 slot0 inc1; start w2 slot1 inc1"},
 		{0, ev(Ready, 1), ""},
 		{0, ev(Ready, 2), ""},
-		{sec, ev(Upgrade, 0), "start w3 slot0 inc2; start w4 slot1 inc2"},
+		{sec, ev(Upgrade, 0), "start w3 slot0 inc2 anew; start w4 slot1 inc2 anew"},
 		{2 * sec, ev(Ready, 3), ""},
 		{3 * sec, exit(4, 1), "crashed w4 cause0; upgrade failed: the new version ended before it was ready; kill w3"},
 		{4 * sec, killedBy(3, 9), "ended w3"},
-		{5 * sec, ev(Upgrade, 0), "start w5 slot0 inc3; start w6 slot1 inc3"},
+		{5 * sec, ev(Upgrade, 0), "start w5 slot0 inc3 anew; start w6 slot1 inc3 anew"},
 		{6 * sec, ev(Ready, 6), ""},
 		{6 * sec, ev(Ready, 5), "upgraded; stop w1 upgrade; stop w2 upgrade"},
 		{7 * sec, exit(1, 0), "ended w1"},
@@ -291,14 +294,14 @@ var upgrades = []script{
 		boot,
 		{sec, exit(1, 1), "crashed w1 cause0 row1 +0s; start w2 slot0 inc2 after crash"},
 		{sec, exit(2, 1), "crashed w2 cause0 row2 +100ms"},
-		{sec, ev(Upgrade, 0), "start w3 slot0 inc3"},
+		{sec, ev(Upgrade, 0), "start w3 slot0 inc3 anew"},
 		{sec + 50*ms, ev(Ready, 3), "upgraded; drop sockets"},
 		{2 * sec, ev(Tick, 0), ""},
 	}},
 	{"the end of the fort is the end of an upgrade", patient(), []step{
 		boot,
 		{0, ev(Ready, 1), ""},
-		{sec, ev(Upgrade, 0), "start w2 slot0 inc2"},
+		{sec, ev(Upgrade, 0), "start w2 slot0 inc2 anew"},
 		{2 * sec, Event{Kind: Finish, Signal: 15}, "upgrade failed: the fort ends; kill w2; signal w1 15"},
 		{2 * sec, ev(Upgrade, 0), "upgrade failed: the fort ends"},
 		{2 * sec, killedBy(2, 9), "ended w2"},

@@ -60,7 +60,7 @@ const (
 type ActionKind uint8
 
 const (
-	Start       ActionKind = iota + 1 // a new Ward in Slot, as Incarnation; After: its predecessor crashed
+	Start       ActionKind = iota + 1 // a new Ward in Slot, as Incarnation; After: its predecessor crashed; Anew: of the version on disk
 	Signal                            // send Signal to Ward
 	Stop                              // ask Ward to end; Reason says why
 	Dump                              // have Ward write what its goroutines do, and end
@@ -92,6 +92,7 @@ type Action struct {
 	Slot        int
 	Incarnation int
 	After       bool
+	Anew        bool
 	Signal      int
 	Reason      StopReason
 	Cause       Cause

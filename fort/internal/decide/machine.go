@@ -148,7 +148,7 @@ func (m *Machine) start(now time.Time, i int, as role) {
 	m.lastID++
 	w := &ward{id: m.lastID, slot: i, incarnation: s.incarnation, role: as, deadline: now.Add(m.policy.StartTimeout)}
 	m.wards = append(m.wards, w)
-	m.do(Action{Kind: Start, Ward: w.id, Slot: i, Incarnation: w.incarnation, After: s.crashed && as == current})
+	m.do(Action{Kind: Start, Ward: w.id, Slot: i, Incarnation: w.incarnation, After: s.crashed && as == current, Anew: as == successor})
 }
 
 func (m *Machine) ready(now time.Time, w *ward) {
