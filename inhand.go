@@ -70,6 +70,7 @@ func (q *question) forward(c *Context, to *process, e envelope) error {
 
 // pass sends an envelope as it is, with the sender it came from.
 func (p *process) pass(c *Context, e envelope) error {
+	p.sys().point()
 	if c.ended() {
 		return ErrEnded
 	}

@@ -162,9 +162,11 @@ func (p *process) pull(c *Context) *node {
 // for until (over). Not slept: there was something after all. (No other life can
 // begin meanwhile, as it can under a slice: a loop's life ends on this goroutine.)
 func (p *process) sleep(c *Context, until <-chan struct{}) (slept, over bool) {
+	p.sys().point()
 	if !p.box.Release() {
 		return false, false
 	}
+	p.sys().point()
 	if (disturbed(p.state.load(), c.inc) || p.box.HasSys()) && p.box.Own() {
 		return false, false
 	}

@@ -82,6 +82,12 @@ func (p *process) send(ctx context.Context, e envelope) error {
 		e.from = c.p
 	}
 	if l == nil || l.sys != p.plan.sys {
+		if s := p.plan.sys; s.seeded != nil {
+			s.point()
+			if c != nil && c.ended() {
+				return ErrEnded
+			}
+		}
 		return p.sendOutside(e)
 	}
 	n := l.nodes.Get()
@@ -103,7 +109,6 @@ func (p *process) send(ctx context.Context, e envelope) error {
 // magazine's lock covers the counter of the books, too.
 func (p *process) sendOutside(e envelope) error {
 	sys := p.plan.sys
-	sys.point()
 	m := sys.depot.Borrow(key())
 	if m == nil {
 		return p.sendAlone(e)

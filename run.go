@@ -26,6 +26,9 @@ import (
 // and what it had to leave behind (an *AbandonedError with the stacks). A main
 // function prints that and exits with a status that is not 0.
 func Run(ctx context.Context, cfg Config, specs ...SupervisorSpec) error {
+	if cfg.Seeded != nil {
+		return &SpecError{Faults: []string{"Seeded: Run waits for signals, in real time; use New inside the run"}}
+	}
 	sys, err := New(cfg)
 	if err != nil {
 		return err

@@ -54,13 +54,13 @@ func (x *seededTree) receive(ctx *bastion.Context, msg any) error {
 		}
 		return nil
 	case relay:
-		return m.pass(ctx)
+		return x.pass(ctx, m)
 	}
 	return ctx.Unhandled()
 }
 
 // pass asks the next on the route, and answers with how many there were.
-func (m relay) pass(ctx *bastion.Context) error {
+func (x *seededTree) pass(ctx *bastion.Context, m relay) error {
 	if len(m.route) == 0 {
 		return m.Reply(ctx, 1)
 	}
@@ -69,7 +69,11 @@ func (m relay) pass(ctx *bastion.Context) error {
 		if err := m.Hold(ctx); err != nil {
 			return err
 		}
+		inc := ctx.Incarnation()
 		err := bastion.AskThen(ctx, m.route[0], next, func(ctx *bastion.Context, n int, err error) error {
+			if ctx.Incarnation() != inc {
+				x.t.Errorf("%v: the answer of incarnation %d came to %d", ctx.Self(), inc, ctx.Incarnation())
+			}
 			if err != nil {
 				return ignore(m.Fail(ctx, err))
 			}
@@ -152,7 +156,7 @@ func (x *seededTree) spec() bastion.SupervisorSpec {
 func (x *seededTree) act(random *rand.Rand) func(ctx *bastion.Context) error {
 	other := x.refs[random.IntN(len(x.refs))]
 	d := time.Duration(random.IntN(3000)) * time.Millisecond
-	switch random.IntN(24) {
+	switch random.IntN(26) {
 	case 0:
 		return func(*bastion.Context) error { return errBoom }
 	case 1:
@@ -177,6 +181,13 @@ func (x *seededTree) act(random *rand.Rand) func(ctx *bastion.Context) error {
 	case 7:
 		return func(ctx *bastion.Context) error { return ignore(other.Drain(ctx)) }
 	case 8:
+		return func(ctx *bastion.Context) error { return ignore(ctx.Link(other)) }
+	case 9:
+		return func(ctx *bastion.Context) error {
+			_, err := ctx.Monitor(other, bastion.EachIncarnation)
+			return ignore(err)
+		}
+	case 10:
 		return func(ctx *bastion.Context) error {
 			return ignore(ctx.Supervisor().Restart(ctx, other.Name()))
 		}

@@ -215,6 +215,9 @@ func (s *slice) drop(n *node, folded bool) {
 
 // rest gives up the empty mailbox and reports whether it is given up for good.
 func (s *slice) rest(calm uint64) bool {
+	if s.l.sys == nil {
+		s.p.sys().point()
+	}
 	return s.p.box.Release() && !s.regain(calm)
 }
 
@@ -226,6 +229,9 @@ func (s *slice) rest(calm uint64) bool {
 // but it is this slice that owns it, so it is handed to the next.
 func (s *slice) regain(calm uint64) bool {
 	p := s.p
+	if s.l.sys == nil {
+		p.sys().point()
+	}
 	if p.state.load() == calm && !p.box.HasSys() || !p.box.Own() {
 		return false
 	}

@@ -64,7 +64,8 @@ func (s *Seeded) inspect(st *strand) (stack string, blocked bool) {
 	head := "goroutine " + *number + " ["
 	for _, one := range strings.Split(string(buf), "\n\n") {
 		if state, found := strings.CutPrefix(one, head); found {
-			return one, blockedState(state)
+			// Who has been given the baton and has not woken up yet is not blocked.
+			return one, blockedState(state) && !strings.Contains(one, ").await(") && !strings.Contains(one, ").enter(")
 		}
 	}
 	return "", false

@@ -70,10 +70,10 @@ func (c Candidate) Name() string {
 }
 
 // RandomSource chooses uniformly who goes on. How willing it is to switch where nothing needs it is drawn from the
-// seed as well, from every second time to hardly ever: some faults need many switches, others long stretches.
+// seed as well, from every time to hardly ever: some faults need many switches, others long stretches.
 func RandomSource(seed uint64) Source {
 	r := &randomSource{rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), 0, 0}
-	r.switching, r.yielding = 2<<r.IntN(6), 1<<r.IntN(6)
+	r.switching, r.yielding = 1+(1<<r.IntN(6)), 1<<r.IntN(6)
 	return r
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,6 +160,44 @@ func TestE7_BlockingOutsideIsReportedWithItsStack(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func TestE7_ComputingWithoutEndIsReported(t *testing.T) {
+	var stop atomic.Bool
+	defer stop.Store(true)
+	_, err := seededRun(t, SeededConfig{Patience: time.Millisecond}, func(s *Seeded) {
+		for !stop.Load() {
+			runtime.Gosched()
+		}
+	})
+	if faultOf(err) != FaultBusy || !strings.Contains(err.Error(), "driver") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestE7_NothingIsLeftOfARun holds that the goroutines of a run end with it, whatever they waited for.
+func TestE7_NothingIsLeftOfARun(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for seed := range uint64(50) {
+		_, err := seededRun(t, SeededConfig{Seed: seed}, func(s *Seeded) {
+			e := seededExec(t, s)
+			for range 5 {
+				s.Go("waits", func() { s.Wait("nothing", nil, func() bool { return false }) })
+				e.Submit(again(func(*Worker) bool { s.Wait("nothing", nil, func() bool { return false }); return true }))
+			}
+			s.Wait("nothing", nil, func() bool { return false })
+		})
+		if faultOf(err) != FaultDeadlock {
+			t.Fatal(err)
+		}
+	}
+	for range 1000 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
 }
 
 func TestE7_StepLimitNamesWhoKeptRunning(t *testing.T) {
