@@ -5,7 +5,7 @@ COUNT ?= 6
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race seeds fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
+.PHONY: help demo test race seeds numa fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ race: ## the core under the race detector with 1, 2 and 8 procs, then the other 
 
 seeds: ## the stress test under the race detector (SEEDS=50)
 	SEEDS=$(SEEDS) ONLY='^stress$$' .ci/run
+
+numa: ## the executor on emulated machines with several memory nodes (fetches qemu and a kernel, once)
+	ONLY='^emulated NUMA$$' .ci/run
 
 fuzz: ## every fuzz target for a while (FUZZTIME=10s)
 	FUZZ_EACH=$(FUZZTIME:s=) FUZZ_TOTAL=100000 ONLY='^fuzz$$' .ci/run

@@ -2,11 +2,14 @@ package executor
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/bastion-go/bastion/executor/topology"
 )
 
 // hopper submits the next one until the shared count is used up.
@@ -212,4 +215,31 @@ func BenchmarkP11(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+}
+
+// BenchmarkAffinity is what it costs to tie threads to CPUs: a task from outside that wakes a worker, and hops that
+// keep all workers busy. On a machine with one node the first two do nothing.
+func BenchmarkAffinity(b *testing.B) {
+	for _, a := range []Affinity{AffinityFollow, AffinityNode, AffinityCore} {
+		b.Run(a.String()+"/wake", func(b *testing.B) {
+			e := started(b, Config{Topology: topology.Local(), Affinity: a})
+			done := make(chan struct{}, 1)
+			t := task(func(*Worker) { done <- struct{}{} })
+			for b.Loop() {
+				e.Submit(t)
+				<-done
+				for s := e.Stats(); s.Idle < s.Permits; s = e.Stats() {
+					runtime.Gosched()
+				}
+			}
+		})
+		b.Run(a.String()+"/hop", func(b *testing.B) {
+			e := started(b, Config{Topology: topology.Local(), Affinity: a})
+			hs := hoppers(2)
+			*hs[0].left = b.N
+			b.ResetTimer()
+			e.Submit(&hs[0].Task)
+			<-hs[0].done
+		})
+	}
 }

@@ -30,6 +30,12 @@
 //   - its domain's injection queue (package topology says which CPUs make a domain), for what comes from outside and
 //     what does not fit the ring.
 //
+// A seat is also a place in the machine. Who has no work robs the seats on its own core first, then those of its domain,
+// of its memory node, and at last those of other nodes; and who wakes somebody takes the idle seat nearest to the work,
+// and the sleeper nearest to that. [Affinity] says how a worker's thread and its seat come together: by default the
+// worker moves to a seat where its thread is, because pinning threads makes every sleep a hundred times dearer
+// (docs/decisions/placement.md).
+//
 // One goroutine, the watcher, looks at the seats every 500 µs while any is taken. A worker that has made no progress
 // between two looks is blocked, or as good as that. The watcher takes its seat and its queues away and gives both to
 // another worker; the blocked one keeps only its goroutine, and when its slice returns it takes an idle seat, or waits
@@ -41,7 +47,7 @@
 //
 // Measured on the same two cores, where an atomic add costs 5.4 ns and a hop here 12:
 //
-//   - Workers locked to threads: 13 to 45 µs for each sleep and wake, instead of 0.2 to 2.
+//   - Workers locked to threads, by default: 13 to 45 µs for each sleep and wake, instead of 0.2 to 2.
 //   - The queues belong to the seat, as in Go's own scheduler: a worker that was revoked in the middle of a slice could
 //     then touch nothing without a guard, its free lists included. With queues of its own only the cell needs one.
 //   - A cell without a locked instruction, taken from another worker by way of membarrier(2): 33 ns for the whole hop
@@ -64,6 +70,9 @@
 //  2. A producer that saw a searcher wakes nobody. That searcher leaves the searching count later than the producer's
 //     load, and, being the last, then looks at all queues.
 //  3. A searcher that finds nothing leaves the count in the same operation that makes its seat idle: pair 1.
+//
+// Where two workers change seats, one of them is at none for a moment and cannot be seen by who parks then; that one
+// looks at all queues afterwards (see follow).
 //
 // A lone task in a cell wakes nobody: its worker takes it as soon as the slice ends, and the watcher if that lasts.
 // The one plain store that is followed by such a load is the put into an empty cell, followed by "have I lost my

@@ -12,14 +12,16 @@ import (
 	"golang.org/x/term"
 
 	"github.com/bastion-go/bastion/cmd/bastion/internal/floorplan"
+	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/executor/topology"
 )
 
 // topologyCall is one call of `bastion topology`.
 type topologyCall struct {
-	from    string
-	workers int
-	json    bool
+	from     string
+	workers  int
+	affinity string
+	json     bool
 }
 
 const (
@@ -35,8 +37,9 @@ func newTopology() *cobra.Command {
 		Use:   "topology",
 		Short: "Draw this machine, and which worker belongs where",
 		Long: `Draw the machine as far as this process may use it: packages, memory nodes,
-shared caches, cores and their CPUs (hardware threads), and the workers of an
-executor that is given this topology. Without one it takes the machine for flat.
+shared caches, cores and their CPUs (hardware threads), and the places that a
+system would give its workers there. The places are asked of an executor, not
+computed beside it.
 
 CPUs are left out that are offline, or outside of the affinity mask or cpuset.
 What could not be read, and what was assumed instead, stands at the end.
@@ -50,6 +53,7 @@ A copy of a machine's files, for --from, is made by
 (some files of sysfs cannot be read; that does not matter).`,
 		Example: `  bastion topology
   bastion topology --workers 4 --json
+  bastion topology --affinity core
   taskset -c 0-3 bastion topology
   bastion topology --from copy`,
 		Args: cobra.NoArgs,
@@ -63,6 +67,7 @@ A copy of a machine's files, for --from, is made by
 	flags := cmd.Flags()
 	flags.StringVar(&call.from, "from", "", "read the folders sys and proc below this one")
 	flags.IntVar(&call.workers, "workers", 0, "how many workers to place (default: GOMAXPROCS, or what suits --from)")
+	flags.StringVar(&call.affinity, "affinity", "auto", "what ties workers to CPUs: auto, follow, node or core")
 	flags.BoolVar(&call.json, "json", false, "print JSON, with null for what is not known")
 	return cmd
 }
@@ -81,7 +86,14 @@ func (c topologyCall) run(out io.Writer) error {
 	if c.workers > 0 {
 		workers = c.workers
 	}
-	plan := floorplan.New(machine, workers)
+	affinity, err := affinityOf(c.affinity)
+	if err != nil {
+		return usageError{fmt.Errorf("--affinity: %w", err)}
+	}
+	plan, err := floorplan.New(machine, workers, affinity)
+	if err != nil {
+		return usageError{err}
+	}
 	if !c.json {
 		_, err := io.WriteString(out, plan.Draw(widthOf(out)))
 		return err
@@ -92,6 +104,15 @@ func (c topologyCall) run(out io.Writer) error {
 	}
 	_, err = out.Write(text)
 	return err
+}
+
+func affinityOf(name string) (executor.Affinity, error) {
+	for a := executor.AffinityAuto; a <= executor.AffinityCore; a++ {
+		if a.String() == name {
+			return a, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is none of auto, follow, node and core", name)
 }
 
 // readFrom reads a copy of a machine's folders. Links in it lead nowhere else: a copy may come from anybody.

@@ -32,6 +32,7 @@ func TestTopologyFromACopy(t *testing.T) {
 	status, stdout, stderr := call("topology", "--from", copied(t), "--workers", "3")
 	want := `1 package, 2 cores, 2 CPUs, 1 memory node, 1 domain; from sysfs
 3 workers. In a core's box: its CPUs, each with its workers.
+They are all in one domain, and nothing ties them to CPUs.
 
 ┌ package 0 ──────────────────────┐
 │ ┌ node 0 · domain 0 ──────────┐ │
@@ -63,7 +64,8 @@ func TestTopologyOfThisMachine(t *testing.T) {
 func TestTopologyUsage(t *testing.T) {
 	for _, line := range [][]string{
 		{"--workers: 0", "--workers", "0"}, {"--workers: -1", "--workers=-1"}, {"--workers: 65537", "--workers", "65537"},
-		{"--workers", "--workers", "all"}, {`"now"`, "now"}, {"--from: ", "--from", "no/such/folder"},
+		{"--workers", "--workers", "all"}, {"--affinity: ", "--affinity", "tight"},
+		{"Config.Workers: 60000 ", "--affinity", "core", "--workers", "60000"}, {`"now"`, "now"}, {"--from: ", "--from", "no/such/folder"},
 		{"--from: there is neither a folder sys nor proc", "--from", t.TempDir()},
 	} {
 		status, stdout, stderr := call(append([]string{"topology"}, line[1:]...)...)

@@ -3,7 +3,6 @@ package numatest
 import (
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -66,84 +65,6 @@ func checkPairs(g *guest) {
 		}
 		end()
 	}
-}
-
-// checkTheft: E3: one worker robs all others, who are busy with a single long slice each, and begins with those near by.
-func checkTheft(g *guest) {
-	const each = 32
-	for _, a := range affinities[1:] { // a worker that follows its thread would see others as near in between
-		t := topology.Local()
-		e, end := g.started(executor.Config{Workers: len(t.CPUs), Topology: t, Affinity: a})
-		n := int64(len(t.CPUs))
-		var here, left atomic.Int64
-		var log order
-		done := make(chan struct{})
-		left.Store(each * n)
-		for i := range n {
-			e.Submit(task(func(w *executor.Worker) bool {
-				maker := w.Node()
-				for range each {
-					w.Submit(task(func(w *executor.Worker) bool {
-						log.ran(w, g.distance[w.Node()][maker])
-						if left.Add(-1) == 0 {
-							close(done)
-						}
-						return false
-					}))
-				}
-				for here.Add(1); here.Load() < n || i > 0 && left.Load() > 0; {
-					w.Step() // the first goes on to rob when all are there, the others hold their places
-				}
-				return false
-			}))
-		}
-		<-done
-		near, far, late := log.read()
-		g.logf("%v: %d tasks from the node, %d from others, %d of all after farther ones", a, near, far, late)
-		// The one in each cell cannot be robbed, and comes late. A virtual CPU that stands still makes its worker look
-		// blocked, and then its queue is moved as well.
-		if near == 0 || far == 0 || late > 2*len(t.CPUs) {
-			g.errorf("%v: %d tasks from the node, %d from others, %d of all after farther ones", a, near, far, late)
-		}
-		end()
-	}
-}
-
-// order records how far away the tasks were made that each worker ran.
-type order struct {
-	mu   sync.Mutex
-	seen map[*executor.Worker][]int
-}
-
-func (o *order) ran(w *executor.Worker, distance int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.seen == nil {
-		o.seen = map[*executor.Worker][]int{}
-	}
-	o.seen[w] = append(o.seen[w], distance)
-}
-
-// read counts the tasks from the worker's own node, those from others, and how many of all came after one that was made
-// farther away.
-func (o *order) read() (near, far, late int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, distances := range o.seen {
-		farthest := 0
-		for _, d := range distances {
-			if d == 10 {
-				near++
-			} else {
-				far++
-			}
-			if d < farthest {
-				late++
-			}
-			farthest = max(farthest, d)
-		}
-	}
-	return near, far, late
 }
 
 // checkCost logs what a wake costs; it judges nothing.

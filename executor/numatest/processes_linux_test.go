@@ -2,70 +2,72 @@ package numatest
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/bastion-go/bastion"
-	"github.com/bastion-go/bastion/executor"
 )
 
 // token goes to and fro between two processes.
 type token struct {
-	to   bastion.Ref
+	pair [2]bastion.Ref
 	left int
 	node int // where it was sent
-	h    *hops
 	done chan struct{}
 }
 
-// player sends a token back to where it came from.
+// player sends a token on, and counts: the messages that stayed on their node, and, as placed, those that were handled
+// on the node where the player belongs.
 type player struct {
 	g    *guest
-	home *hops // counts where it ran, if it has a home
-	node int
+	h    *hops
+	node int // where it belongs
 }
 
 func (p *player) Receive(ctx *bastion.Context, msg any) error {
 	t := msg.(*token)
 	here := p.g.nodeOf(cpu())
-	t.h.all.Add(1)
+	p.h.all.Add(1)
 	if here == t.node {
-		t.h.inside.Add(1)
+		p.h.inside.Add(1)
 	}
-	if p.home != nil {
-		p.home.all.Add(1)
-		if here == p.node {
-			p.home.inside.Add(1)
-		}
+	if here == p.node {
+		p.h.placed.Add(1)
 	}
 	if t.left--; t.left == 0 {
 		close(t.done)
 		return nil
 	}
-	back := t.to
-	t.to, t.node = ctx.Self(), here
-	return back.Tell(ctx, t)
+	t.node = here
+	return t.pair[t.left%2].Tell(ctx, t)
 }
 
-// play runs a system of two groups, and sends a token between each two members of the same number.
-func (g *guest) play(cfg bastion.Config, a, b bastion.ChildSpec, rounds int) *hops {
-	sys, err := bastion.New(cfg)
-	if err != nil {
-		panic(err)
-	}
-	sup, err := sys.Supervise(bastion.SupervisorSpec{Name: "play", Children: []bastion.ChildSpec{a, b}})
-	if err != nil {
-		panic(err)
-	}
-	ctx := context.Background()
-	if err := sys.Start(ctx); err != nil {
-		panic(err)
-	}
+// pairs is how many a group has: enough for every worker to have something to do.
+const pairs = 32
+
+// play runs a system of groups with these placements, in each of which pairs of members send each other a token.
+func (g *guest) play(cfg bastion.Config, rounds int, places ...bastion.Placement) *hops {
 	var h hops
+	spec := bastion.SupervisorSpec{Name: "play"}
+	for i, place := range places {
+		p := player{g, &h, place.Node}
+		spec.Children = append(spec.Children, bastion.ChildSpec{
+			Name: strconv.Itoa(i), Count: 2 * pairs, Placement: place,
+			Start: bastion.Handle(func() bastion.Receiver { return &p }),
+		})
+	}
+	sys, err := bastion.New(cfg)
+	g.must(err)
+	sup, err := sys.Supervise(spec)
+	g.must(err)
+	ctx := context.Background()
+	g.must(sys.Start(ctx))
 	var tokens []*token
-	for i := range a.Count {
-		t := &token{to: sup.Group(b.Name).Member(i), left: rounds, h: &h, done: make(chan struct{})}
-		tokens = append(tokens, t)
-		if err := sup.Group(a.Name).Member(i).Tell(ctx, t); err != nil {
-			panic(err)
+	for i := range places {
+		group := sup.Group(strconv.Itoa(i))
+		for j := range pairs {
+			t := &token{pair: [2]bastion.Ref{group.Member(j), group.Member(pairs + j)}, left: rounds, done: make(chan struct{})}
+			tokens = append(tokens, t)
+			g.must(t.pair[0].Tell(ctx, t))
 		}
 	}
 	for _, t := range tokens {
@@ -80,30 +82,35 @@ func (g *guest) play(cfg bastion.Config, a, b bastion.ChildSpec, rounds int) *ho
 	return &h
 }
 
-func (g *guest) players(name string, p player, place bastion.Placement) bastion.ChildSpec {
-	return bastion.ChildSpec{Name: name, Count: 32, Placement: place,
-		Start: bastion.Handle(func() bastion.Receiver { return &player{g, p.home, p.node} })}
+// must is for what cannot go wrong.
+func (g *guest) must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }
 
-// checkProcesses: P14: with nothing configured, pairs of processes stay on one node.
+// checkProcesses: P14: with nothing configured, processes that talk with one another stay on one node.
 func checkProcesses(g *guest) {
-	h := g.play(bastion.Config{}, g.players("a", player{}, bastion.Placement{}), g.players("b", player{}, bastion.Placement{}), 10_000)
+	h := g.play(bastion.Config{}, 10_000, bastion.Placement{})
 	g.logf("%.2f %% of %d messages stayed on their node", h.percent(), h.all.Load())
 	if h.percent() < 95 {
 		g.errorf("only %.2f %% of %d messages stayed on their node", h.percent(), h.all.Load())
 	}
 }
 
-// checkHomes: E3: a group that belongs on a node runs there more than elsewhere, whoever sends to it, and although
-// workers of other nodes help out when they have nothing else to do.
+// checkHomes: E3: groups that belong on a node run there: what others took, when they had nothing else to do, they give
+// back.
 func checkHomes(g *guest) {
-	var home hops
-	last := g.nodes - 1
-	there := g.players("there", player{home: &home, node: last}, bastion.Placement{Policy: bastion.PlaceOnNode, Node: last})
-	everywhere := g.players("everywhere", player{}, bastion.Placement{Policy: bastion.PlaceSpread})
-	_ = g.play(bastion.Config{Affinity: executor.AffinityNode}, everywhere, there, 2_000)
-	g.logf("%.0f %% of %d messages for a group on node %d were handled there", home.percent(), home.all.Load(), last)
-	if chance := 100 / float64(g.nodes); home.percent() < 1.4*chance {
-		g.errorf("only %.0f %% of %d messages for a group on node %d were handled there", home.percent(), home.all.Load(), last)
+	for _, a := range affinities {
+		var places []bastion.Placement
+		for node := range g.nodes {
+			places = append(places, bastion.Placement{Policy: bastion.PlaceOnNode, Node: node})
+		}
+		h := g.play(bastion.Config{Affinity: a}, 2_000, places...)
+		at := 100 * float64(h.placed.Load()) / float64(h.all.Load())
+		g.logf("%v: %.0f %% of %d messages were handled where their receivers belong", a, at, h.all.Load())
+		if chance := 100 / float64(g.nodes); at < chance+(100-chance)/5 {
+			g.errorf("%v: only %.0f %% of %d messages were handled where their receivers belong", a, at, h.all.Load())
+		}
 	}
 }

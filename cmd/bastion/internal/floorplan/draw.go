@@ -43,11 +43,11 @@ func (p *Plan) heading() string {
 	text := fmt.Sprintf("%s, %s, %s, %s, %s; from %s\n",
 		count(len(t.Packages), "package"), count(len(t.Cores), "core"), count(len(t.CPUs), "CPU"),
 		count(len(t.Nodes), "memory node"), count(len(p.place.Domains), "domain"), t.Origin)
-	text += count(len(p.place.CPU), "worker")
+	text += count(len(p.places), "worker")
 	if t.Quota > 0 {
 		text += fmt.Sprintf("; a quota of %.3g CPUs", t.Quota)
 	}
-	return text + ". In a core's box: its CPUs, each with its workers.\n\n"
+	return text + ". In a core's box: its CPUs, each with its workers.\n" + p.tie() + "\n\n"
 }
 
 func count(n int, what string) string {

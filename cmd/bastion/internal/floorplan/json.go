@@ -12,6 +12,7 @@ type (
 		Origin      string        `json:"origin"`
 		Quota       *float64      `json:"quota"`
 		Parallelism int           `json:"parallelism"`
+		Affinity    string        `json:"affinity"`
 		Packages    []packageJSON `json:"packages"`
 		Cores       []coreJSON    `json:"cores"`
 		CPUs        []cpuJSON     `json:"cpus"`
@@ -57,9 +58,11 @@ type (
 		Order []int `json:"order"`
 	}
 	workerJSON struct {
-		ID     int `json:"id"`
-		CPU    int `json:"cpu"`
-		Domain int `json:"domain"`
+		ID     int   `json:"id"`
+		CPU    int   `json:"cpu"`
+		Domain int   `json:"domain"`
+		Node   int   `json:"node"`
+		Pinned []int `json:"pinned"`
 	}
 	noteJSON struct {
 		Path    string `json:"path"`
@@ -88,7 +91,7 @@ func list(cpus []int) []int {
 // JSON returns the plan as JSON, indented, with a line break at its end.
 func (p *Plan) JSON() ([]byte, error) {
 	t := p.machine
-	m := machineJSON{Origin: t.Origin, Quota: known(t.Quota), Parallelism: t.Parallelism(), Caches: []cacheJSON{}, Notes: []noteJSON{}}
+	m := machineJSON{Origin: t.Origin, Quota: known(t.Quota), Parallelism: t.Parallelism(), Affinity: p.affinity.String(), Caches: []cacheJSON{}, Notes: []noteJSON{}}
 	for _, x := range t.Packages {
 		m.Packages = append(m.Packages, packageJSON{x.ID, list(x.Cores)})
 	}
@@ -107,8 +110,8 @@ func (p *Plan) JSON() ([]byte, error) {
 	for i, x := range p.place.Domains {
 		m.Domains = append(m.Domains, domainJSON{x.Node, list(x.CPUs), p.place.DomainOrder(i)})
 	}
-	for w, cpu := range p.place.CPU {
-		m.Workers = append(m.Workers, workerJSON{w, cpu, p.place.Domain[w]})
+	for w, at := range p.places {
+		m.Workers = append(m.Workers, workerJSON{w, at.CPU, p.place.Domain[w], at.Node, at.Pinned})
 	}
 	for _, x := range t.Notes {
 		m.Notes = append(m.Notes, noteJSON{x.Path, x.More, x.Problem, x.Assumed})

@@ -2,29 +2,57 @@ package floorplan
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/executor/topology"
 )
 
 // Plan is a machine with workers on it.
 type Plan struct {
-	machine *topology.Topology
-	place   *topology.Placement
-	workers map[int][]int // CPU.ID -> workers laid out on it
+	machine  *topology.Topology
+	place    *topology.Placement
+	affinity executor.Affinity
+	places   []executor.Place
+	workers  map[int][]int // CPU.ID -> workers laid out on it
 }
 
-// New lays workers out on t, which must be valid and stay as it is, the way an executor does whose Config.Topology it
-// is.
-func New(t *topology.Topology, workers int) *Plan {
-	p := &Plan{machine: t, place: topology.Place(t, workers), workers: map[int][]int{}}
-	for w, cpu := range p.place.CPU {
-		p.workers[cpu] = append(p.workers[cpu], w)
+// New lays workers out on t, which must stay as it is: it makes an executor, which never runs, and asks that for the
+// places it would give. 0 workers are as many as the executor takes by itself. The error names what is impossible.
+func New(t *topology.Topology, workers int, a executor.Affinity) (*Plan, error) {
+	e, err := executor.New(executor.Config{Topology: t, Workers: workers, Affinity: a})
+	if err != nil {
+		return nil, err
 	}
-	return p
+	p := &Plan{machine: t, affinity: e.Stats().Affinity, places: e.Places(), workers: map[int][]int{}}
+	p.place = topology.Place(t, len(p.places))
+	for w, at := range p.places {
+		p.workers[at.CPU] = append(p.workers[at.CPU], w)
+	}
+	return p, e.Close(context.Background())
+}
+
+// tie says in a sentence what holds the workers where they are drawn.
+func (p *Plan) tie() string {
+	domains := map[int]bool{}
+	for _, at := range p.places {
+		domains[at.Domain] = true
+	}
+	switch {
+	case p.affinity == executor.AffinityFollow && len(domains) == 1:
+		return "They are all in one domain, and nothing ties them to CPUs."
+	case p.affinity == executor.AffinityFollow:
+		return "A worker takes a free place in the domain where the system runs its thread."
+	case p.places[0].Pinned == nil:
+		return "There is one memory node, and so nothing to pin threads to."
+	case p.affinity == executor.AffinityNode:
+		return "Each worker's thread is pinned to the CPUs of its memory node."
+	}
+	return "Each worker's thread is pinned to its core."
 }
 
 // A part of the machine is a box with boxes in it; one without parts is a core.

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 	"unicode/utf8"
 
+	"github.com/bastion-go/bastion/executor"
 	"github.com/bastion-go/bastion/executor/topology"
 )
 
@@ -76,6 +77,35 @@ func golden(t *testing.T, name, got string) {
 
 const width = 100
 
+func plan(t *testing.T, m *topology.Topology, workers int, a executor.Affinity) *Plan {
+	t.Helper()
+	p, err := New(m, workers, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// What ties workers to their places is said, and stands in the JSON.
+func TestAffinities(t *testing.T) {
+	m := read(t, "two-sockets")
+	for a, want := range map[executor.Affinity]string{
+		executor.AffinityAuto: "takes a free place", executor.AffinityNode: "of its memory node.", executor.AffinityCore: "to its core.",
+	} {
+		p := plan(t, m, 4, a)
+		text, err := p.JSON()
+		if !strings.Contains(p.Draw(width), want) || err != nil || strings.Contains(string(text), `"pinned": null`) != (a == executor.AffinityAuto) {
+			t.Errorf("%v: %v\n%s\n%s", a, err, p.Draw(width), text)
+		}
+	}
+	if text := plan(t, topology.Flat(4), 2, executor.AffinityNode).Draw(width); !strings.Contains(text, "nothing to pin") {
+		t.Error(text)
+	}
+	if _, err := New(m, len(m.CPUs)+1, executor.AffinityCore); err == nil || !strings.Contains(err.Error(), "Config.Workers") {
+		t.Errorf("more workers than CPUs: %v", err)
+	}
+}
+
 func TestMachines(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join(machines, "*.machine"))
 	if err != nil || len(names) == 0 {
@@ -84,7 +114,7 @@ func TestMachines(t *testing.T) {
 	for _, name := range names {
 		name = strings.TrimSuffix(filepath.Base(name), ".machine")
 		m := read(t, name)
-		p := New(m, m.Parallelism())
+		p := plan(t, m, m.Parallelism(), executor.AffinityAuto)
 		golden(t, name+".golden", p.Draw(width))
 		text, err := p.JSON()
 		if err != nil || !json.Valid(text) {
@@ -101,7 +131,7 @@ func TestDrawingsAreWhole(t *testing.T) {
 	for _, name := range []string{"epyc-nps4", "laptop-hybrid", "contradictory"} {
 		m := read(t, name)
 		for _, columns := range []int{0, 40, 80, 200} {
-			text := New(m, len(m.CPUs)+1).Draw(columns)
+			text := plan(t, m, len(m.CPUs)+1, executor.AffinityAuto).Draw(columns)
 			corners := func(corner string) int { return strings.Count(text, corner) }
 			if corners("┌") != corners("┘") || corners("┐") != corners("└") || corners("┌") < len(m.Cores)+len(m.Packages) {
 				t.Errorf("%s at %d: boxes are open\n%s", name, columns, text)
@@ -130,7 +160,7 @@ func TestAmounts(t *testing.T) {
 
 // More workers than CPUs share; more than three are counted.
 func TestCrowdedCPU(t *testing.T) {
-	text := New(topology.Flat(1), 6).Draw(width)
+	text := plan(t, topology.Flat(1), 6, executor.AffinityAuto).Draw(width)
 	if !strings.Contains(text, "│ 0   w0 w1 w2 +3 │") {
 		t.Error(text)
 	}
