@@ -22,6 +22,7 @@ type tangle struct {
 	over     map[bastion.Monitor]bool   // fired for good, or ended by Demonitor
 	unlinked map[bastion.Ref]bool       // Unlink was called, and not Link since
 	downs    map[bastion.Ref]int
+	blind    bool // count downs, and do not look at them
 }
 
 // tangleOp is a message that plays with links and monitors.
@@ -59,6 +60,9 @@ func (v *tangle) down(ctx *bastion.Context, m bastion.Down) {
 	span, known := v.open[m.Monitor]
 	where := fmt.Sprintf("%v@%d: Down of %v@%d (%v)", ctx.Self(), v.inc, m.Ref, m.Incarnation, span)
 	switch {
+	case v.blind:
+		v.downs[m.Ref]++
+		return
 	case v.over[m.Monitor]:
 		v.log.note("%s: its monitor is over", where)
 	case !known:
