@@ -57,8 +57,12 @@ func activated() ([]activation, error) {
 
 const mostActivated = 1024
 
-// describe asks package net what a descriptor is.
+// describe asks package net what a descriptor is. Package net makes it non-blocking,
+// which is seen by everybody who has it.
 func describe(fd int) (network, address string, err error) {
+	if isBlocking(fd) {
+		defer blocking(fd)
+	}
 	l, err := fromFD(fd, net.FileListener)
 	if err == nil {
 		defer leave(l)

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/bastion-go/bastion/fort"
 )
 
@@ -136,23 +138,26 @@ func TestF2_RunPassesSocketsAsSystemdDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unix := filepath.Join(t.TempDir(), "s")
+	path := filepath.Join(t.TempDir(), "s")
 	config := fort.Config{Backoff: fort.Constant{}, Restart: fort.Unlimited}
 	s := stageRun(t, config, fort.Command{
 		Argv: []string{exe, "an argument"},
 		Env:  append(os.Environ(), roleVar+"=activated"),
 		Listen: []fort.Socket{
 			{Name: "web", Network: "tcp", Address: "127.0.0.1:0"},
-			{Name: "control", Network: "unix", Address: unix},
+			{Name: "control", Network: "unix", Address: path},
 			{Network: "udp", Address: "127.0.0.1:0"},
 		},
 	})
+	if l := s.line("blocking"); l.Text != "blocking true" {
+		t.Error("a program that knows nothing of polling gets a socket that does not block")
+	}
 	for incarnation := 1; incarnation <= 3; incarnation++ {
 		if l := s.line("arguments"); l.Text != "arguments [an argument]" {
 			t.Error(l.Text)
 		}
 		web := strings.Fields(s.line("listening").Text)[1]
-		for _, at := range [][2]string{{"tcp", web}, {"unix", unix}} {
+		for _, at := range [][2]string{{"tcp", web}, {"unix", path}} {
 			conn, err := net.Dial(at[0], at[1])
 			if err != nil {
 				t.Fatal(err)
@@ -169,7 +174,7 @@ func TestF2_RunPassesSocketsAsSystemdDoes(t *testing.T) {
 	if err := s.end(); err != nil {
 		t.Logf("ended with %v", err) // it may have been between two lives
 	}
-	if _, err := os.Lstat(unix); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket's file is still there: %v", err)
 	}
 }
@@ -278,6 +283,8 @@ func TestF3_RunRefusesWhatCannotBe(t *testing.T) {
 
 // activated is a program that knows nothing of forts, only of systemd's sockets.
 func activated() {
+	flags, err := unix.FcntlInt(3, unix.F_GETFL, 0)
+	fmt.Println("blocking", err == nil && flags&unix.O_NONBLOCK == 0)
 	web, err := fort.Listen("systemd", "web")
 	if err == nil {
 		fmt.Println("arguments", os.Args[1:])

@@ -41,6 +41,7 @@ func (c *spawned) open(g *guard) error {
 		if err != nil {
 			return fmt.Errorf("fort: Listen[%d]: %w", i, err)
 		}
+		blocking(fd) // as from systemd: a program that wants it otherwise says so
 		g.keeper.held[key] = &held{fd: fd, file: newSocketFile(unixPath(s.Network, s.Address)), given: true}
 		name := s.Name
 		if name == "" {

@@ -24,6 +24,10 @@ func closeAll([]int) {}
 
 func closeOnExec(int) {}
 
+func isBlocking(int) bool { return false }
+
+func blocking(int) {}
+
 func duplicate(int) (int, error) { return -1, errNoFort }
 
 // lockFolder does nothing: what is bound in the folder replaces nothing here.

@@ -28,6 +28,13 @@ func closeOnExec(fd int) { syscall.CloseOnExec(fd) }
 
 func duplicate(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
 
+func isBlocking(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_NONBLOCK == 0
+}
+
+func blocking(fd int) { _ = syscall.SetNonblock(fd, false) }
+
 // lockFolder waits for a lock that goes with this process, whatever happens to it.
 func lockFolder(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
