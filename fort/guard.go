@@ -33,10 +33,11 @@ type guard struct {
 	upgrade   []func(error) // who wait for the upgrade
 	failed    *Crash        // of the upgrade's ward
 
-	calls  chan func()
-	over   chan struct{} // closed when run returns: nobody posts any more
-	wake   *time.Timer
-	status int
+	pending []decide.Event // what performing actions led to
+	calls   chan func()
+	over    chan struct{} // closed when run returns: nobody posts any more
+	wake    *time.Timer
+	status  int
 }
 
 // A program is what a guard starts wards of.
@@ -83,8 +84,18 @@ func (g *guard) post(f func()) {
 // run guards until everything is down, and returns the status.
 func (g *guard) run(signals <-chan os.Signal) int {
 	g.step(decide.Event{Kind: decide.Boot})
+	always := make(chan struct{})
+	close(always)
 	for g.machine != nil {
+		var more chan struct{}
+		if len(g.pending) > 0 {
+			more = always
+		}
 		select {
+		case <-more:
+			ev := g.pending[0]
+			g.pending = g.pending[1:]
+			g.step(ev)
 		case f := <-g.calls:
 			f()
 		case s := <-signals:
@@ -113,17 +124,13 @@ func (g *guard) step(ev decide.Event) {
 		return
 	}
 	ev.Jitter = rand.Float64()
-	// Performing an action may call for another step, as a start that fails does:
-	// those are posted or collected, never nested, because the slice is the machine's.
-	actions := append([]decide.Action(nil), g.machine.Step(time.Now(), ev)...)
-	var next []decide.Event
-	for _, a := range actions {
+	// Performing an action may call for another step, as a start that fails does. Those
+	// wait for their turn, among all that comes from elsewhere: a program that cannot
+	// be started must not keep a signal from being heard.
+	for _, a := range g.machine.Step(time.Now(), ev) {
 		if ev, more := g.act(a); more {
-			next = append(next, ev)
+			g.pending = append(g.pending, ev)
 		}
-	}
-	for _, ev := range next {
-		g.step(ev)
 	}
 	if g.machine == nil {
 		return
@@ -271,7 +278,7 @@ func (g *guard) ready(w *ward) {
 	if g.wards[w.id] != w || w.ready {
 		return
 	}
-	w.ready = true
+	w.ready, w.said = true, ""
 	g.tell(Event{Kind: Serving, Ward: w.slot, Incarnation: w.incarnation, PID: w.pid()})
 	g.step(decide.Event{Kind: decide.Ready, Ward: w.id})
 }

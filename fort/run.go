@@ -112,6 +112,7 @@ func Run(ctx context.Context, config Config, command Command) error {
 	if command.Signals {
 		g.reaper = newReaper() // else other children of this process are not the fort's to wait for
 	}
+	defer c.close()
 	if err := c.open(g); err != nil {
 		g.keeper.close()
 		return err

@@ -64,6 +64,13 @@ func (c *spawned) keep(name string, fd int) error {
 	return nil
 }
 
+// close closes what was to be passed on.
+func (c *spawned) close() {
+	for _, f := range c.sockets {
+		f.Close()
+	}
+}
+
 // bind opens a socket and returns a descriptor of it.
 func bind(s Socket) (int, error) {
 	if strings.HasPrefix(s.Network, "udp") || s.Network == "unixgram" {
