@@ -2,10 +2,11 @@
 SEEDS ?= 50
 FUZZTIME ?= 10s
 COUNT ?= 6
+ORDEAL ?= 10000
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race seeds numa fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
+.PHONY: help demo test race seeds numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ seeds: ## the stress test under the race detector (SEEDS=50)
 
 numa: ## the executor on emulated machines with several memory nodes (fetches qemu and a kernel, once)
 	ONLY='^emulated NUMA$$' .ci/run
+
+ordeal: ## the fort under load through ORDEAL=10000 crashes of every kind, and a tenth as many upgrades
+	ORDEAL=$(ORDEAL) ONLY='^ordeal' .ci/run
 
 fuzz: ## every fuzz target for a while (FUZZTIME=10s)
 	FUZZ_EACH=$(FUZZTIME:s=) FUZZ_TOTAL=100000 ONLY='^fuzz$$' .ci/run

@@ -34,6 +34,9 @@ func play(role string) {
 	case "watched":
 		config.Heartbeat = 2 * time.Second
 		config.Alive = alive
+	case "patient":
+		config.Heartbeat = 3 * time.Second
+		config.Alive = alive
 	case "once":
 		config.Restart = fort.NoRestarts
 		config.Backoff = nil
