@@ -6,7 +6,6 @@ import (
 	"go/doc"
 	"go/token"
 	"go/types"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -74,42 +73,6 @@ func TestHousePackageDocs(t *testing.T) {
 				t.Errorf("%s: the package comment does not say: %s", dir, topic)
 			}
 		}
-	}
-}
-
-// The code in the README is code that runs: it stands to the letter in the first Example.
-func TestHouseReadme(t *testing.T) {
-	readme, example := read(t, "README.md"), read(t, "example_test.go")
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readme, -1)
-	if len(blocks) == 0 {
-		t.Error("README.md shows no code")
-	}
-	for _, b := range blocks {
-		if !strings.Contains(example, b[1]) {
-			t.Errorf("this code of README.md is not in example_test.go:\n%s", b[1])
-		}
-	}
-}
-
-// Links within the tree lead somewhere.
-func TestHouseLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#\s]+)`)
-	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(p) != ".md" {
-			return err
-		}
-		for _, m := range link.FindAllStringSubmatch(read(t, p), -1) {
-			if strings.Contains(m[1], "://") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(p), filepath.FromSlash(m[1]))); err != nil {
-				t.Errorf("%s links to %s, which is not there", p, m[1])
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
