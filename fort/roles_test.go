@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -43,8 +44,11 @@ func play(role string) {
 	case "activated":
 		activated()
 	case "empty":
+		waiting := make(chan os.Signal, 1)
+		signal.Notify(waiting, syscall.SIGTERM) // or Go would say that there is nothing to wait for
 		fmt.Println("waiting")
-		select {}
+		<-waiting
+		os.Exit(0)
 	case "orphans":
 		run = func(ctx context.Context) error {
 			if err := orphans(); err != nil {

@@ -119,3 +119,21 @@ func TestF1_MainRunsBareWhenTheFortIsOff(t *testing.T) {
 		t.Errorf("status %d", code)
 	}
 }
+
+func TestF1_AWardThatCannotTalkToItsGuardSaysWhy(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"nonsense": `BASTION_FORT="nonsense" was not written by a guard`,
+		"0:3:4":    "restart the guard",
+		"1:x:4":    "invalid syntax",
+		"1:0:4":    "no socket",
+	} {
+		r := begin(t, "server", "BASTION_FORT="+value)
+		if code := r.status(); code != 1 {
+			t.Errorf("%s: status %d", value, code)
+		}
+		if text := r.stderr(); !strings.Contains(text, want) {
+			t.Errorf("%s: it says %q, and not %q", value, text, want)
+		}
+	}
+}

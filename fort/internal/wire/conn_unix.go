@@ -110,12 +110,13 @@ func (c *Conn) Recv() (Frame, error) {
 	if err := c.fill(header); err != nil {
 		return Frame{}, err
 	}
-	size, n := int(binary.BigEndian.Uint32(c.in)), int(c.in[5])
+	claimed, n := binary.BigEndian.Uint32(c.in), int(c.in[5])
 	f := Frame{Kind: Kind(c.in[4])}
-	if size > Max || n > maxFDs {
+	if claimed > Max || n > maxFDs {
 		c.release()
-		return Frame{}, fmt.Errorf("frame %d claims %d bytes and %d descriptors", f.Kind, size, n)
+		return Frame{}, fmt.Errorf("frame %d claims %d bytes and %d descriptors", f.Kind, claimed, n)
 	}
+	size := int(claimed)
 	if err := c.fill(header + size); err != nil {
 		return Frame{}, err
 	}
