@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/executor/topology"
 )
 
 // countdown is a task that submits itself until it is done.
@@ -106,3 +107,31 @@ func ExampleExecutor_Stats() {
 	fmt.Println(s.Permits, "permits,", s.Idle, "idle,", s.Blocked, "blocked,", len(s.Workers), "workers")
 	// Output: 3 permits, 3 idle, 0 blocked, 3 workers
 }
+
+// Places are where an executor's workers belong; a task may be queued on a memory node.
+func ExampleExecutor_SubmitOn() {
+	m := topology.Flat(4)
+	e, err := executor.New(executor.Config{Workers: 2, Topology: m, Affinity: executor.AffinityCore})
+	if err != nil {
+		panic(err)
+	}
+	for i, p := range e.Places() {
+		fmt.Printf("place %d: CPU %d of node %d, threads pinned to %v\n", i, p.CPU, p.Node, p.Pinned)
+	}
+	var t job
+	t.Init(&t)
+	fmt.Println("nodes:", e.Nodes(), "queued on node 0:", e.SubmitOn(&t.Task, 0))
+	_, ok := e.Serving(7)
+	fmt.Println("there is a node 7:", ok)
+	fmt.Println("waiting:", e.Stats().Queued, e.Close(context.Background()))
+	// Output:
+	// place 0: CPU 0 of node 0, threads pinned to [0]
+	// place 1: CPU 1 of node 0, threads pinned to [1]
+	// nodes: [0] queued on node 0: true
+	// there is a node 7: false
+	// waiting: 1 <nil>
+}
+
+type job struct{ executor.Task }
+
+func (*job) Run(*executor.Worker) bool { return false }
