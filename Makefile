@@ -1,12 +1,13 @@
 # Every target's help is the comment behind it. Plain `make` prints them.
 SEEDS ?= 50
+OTP_CASES ?= 20000
 FUZZTIME ?= 10s
 COUNT ?= 6
 ORDEAL ?= 10000
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race seeds numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
+.PHONY: help demo test race seeds otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +29,9 @@ numa: ## the executor on emulated machines with several memory nodes (fetches qe
 
 ordeal: ## the fort under load through ORDEAL=10000 crashes of every kind, and a tenth as many upgrades
 	ORDEAL=$(ORDEAL) ONLY='^ordeal' .ci/run
+
+otp: ## a long comparison with the real Erlang/OTP, over new random trees each time (OTP_CASES=20000)
+	BASTION_OTP_SEED=$${BASTION_OTP_SEED:-$$(date +%s)} OTP_CASES=$(OTP_CASES) ONLY='^as OTP$$' .ci/run
 
 fuzz: ## every fuzz target for a while (FUZZTIME=10s)
 	FUZZ_EACH=$(FUZZTIME:s=) FUZZ_TOTAL=100000 ONLY='^fuzz$$' .ci/run

@@ -132,7 +132,10 @@ func declared(file *ast.File) []declaration {
 
 // sleepers are test files that may call time.Sleep outside a synctest bubble: "file" or "file:function".
 var sleepers = map[string]string{
-	"heartbeat_test.go:pass": "called from bubbles only, by functions that a bubble is handed to",
+	"internal/otptest/bastion_test.go:line": "called in the bubble of perform",
+	"internal/otptest/worker_test.go:loop":  "a slow worker, in the bubble of perform",
+	"internal/otptest/worker_test.go:Stop":  "a slow worker, in the bubble of perform",
+	"heartbeat_test.go:pass":                "called from bubbles only, by functions that a bubble is handed to",
 }
 
 func TestHouseSleeps(t *testing.T) {

@@ -59,6 +59,8 @@ var arrows = []arrow{
 	{pkg: "internal/mailbox/...", may: []string{"internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "internal/supervise/...", why: "the decision is pure; it has no one to ask", ban: coreBans},
 	{pkg: "internal/backoff", may: []string{"internal/supervise"}, why: "words for users, which the decision takes as numbers", ban: coreBans},
+	{pkg: "internal/otptest", may: []string{"."},
+		why: "it sees our supervisors as every user does: what only internal packages can tell is no comparison"},
 	{pkg: "internal/relaxed", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/goid", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/osproc", why: "processes of the system are mechanism: supervision of them sits above", ban: bans{

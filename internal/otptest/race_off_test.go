@@ -1,0 +1,5 @@
+//go:build !race
+
+package otptest
+
+const defaultTales = 2000
