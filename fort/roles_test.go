@@ -88,9 +88,11 @@ func play(role string) {
 		run = stubborn
 	case "deaf":
 		run = stubborn
-	case "upgrade":
+	case "upgrade", "impatient":
 		config.WaitReady = true
-		config.StartTimeout = 8 * time.Second
+		if role == "impatient" {
+			config.StartTimeout = 10 * time.Second
+		}
 		config.UpgradeSignal = syscall.SIGUSR2
 	default:
 		panic("unknown role " + role)

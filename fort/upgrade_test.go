@@ -95,7 +95,11 @@ func TestF2_AnUpgradeThatFailsChangesNothing(t *testing.T) {
 			dir := t.TempDir()
 			path, mode := filepath.Join(dir, "program"), filepath.Join(dir, "mode")
 			install(t, path, "")
-			r := beginAs(t, path, "upgrade", modeVar+"="+mode)
+			role := "upgrade"
+			if c.mode != "" {
+				role = "impatient"
+			}
+			r := beginAs(t, path, role, modeVar+"="+mode)
 			_, pid := r.serving()
 			install(t, path, c.script)
 			if c.script == "gone" {
