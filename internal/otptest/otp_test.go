@@ -35,8 +35,13 @@ func loud(text string) {
 	if comm, _ := os.ReadFile(filepath.Join(parent, "comm")); runtime.GOOS != "linux" || strings.TrimSpace(string(comm)) != "go" {
 		return
 	}
-	if out, err := os.OpenFile(filepath.Join(parent, "fd", "2"), os.O_WRONLY|os.O_APPEND, 0); err == nil {
-		defer out.Close()
+	out, err := os.OpenFile(filepath.Join(parent, "fd", "2"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	// In a file, whoever has it open at an offset of his own would write over it.
+	if info, err := out.Stat(); err == nil && !info.Mode().IsRegular() {
 		fmt.Fprintf(out, "!!! %s\n", text)
 	}
 }
