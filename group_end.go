@@ -258,7 +258,7 @@ func (g *group) endIfDown() {
 		}
 	}
 	g.report(event{
-		kind: eventExited, reason: reason, outcome: g.result,
+		kind: eventExited, inc: uint32(g.restarts + 1), reason: reason, outcome: g.result,
 		report: g.crash(g.why, g.restarts, g.since), up: g.sys.clock.Now().Sub(g.since),
 	})
 }

@@ -245,7 +245,7 @@ func (s *supervisor) ended() {
 		}
 	}
 	s.report(event{
-		kind: eventExited, reason: reason, outcome: s.outcome,
+		kind: eventExited, inc: uint32(s.restarts + 1), reason: reason, outcome: s.outcome,
 		report: s.crash(s.why, s.restarts, s.since), up: s.sys.clock.Now().Sub(s.since),
 	})
 }
