@@ -178,6 +178,7 @@ func (w *ward) await(crash *os.File, heard <-chan struct{}) {
 		status: decide.Status{Code: exit.Code, Signal: int(exit.Signal)},
 		oom:    exit.OutOfMemory,
 		output: output.String(),
+		dying:  true,
 	}
 	w.guard.post(func() { w.guard.exited(w, end) })
 }

@@ -14,6 +14,7 @@ type ending struct {
 	status decide.Status
 	oom    bool   // the kernel killed something of it for its memory
 	output string // what Go wrote about its end, or the end of standard error
+	dying  bool   // output is of nothing but its end
 	said   string // the error that its function returned, or why it was not started
 }
 
@@ -39,6 +40,9 @@ func diagnose(e ending) (Kind, string) {
 	}
 	if kind, line := verdict(e.output); kind != "" && (e.status.Code == 2 || e.status.Signal != 0) {
 		return kind, line
+	}
+	if e.dying && e.status.Code == 2 && strings.Contains(e.output, "[running]:") {
+		return Fatal, "fatal error; which, stands on standard error" // see keepPreamble
 	}
 	if e.status.Signal != 0 {
 		return Signal, "ended by " + signalName(syscall.Signal(e.status.Signal))

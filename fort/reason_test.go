@@ -25,6 +25,7 @@ func TestF1_DiagnosesSayKindAndReason(t *testing.T) {
 		{ending{status: decide.Status{Code: 2}, output: "SIGABRT: abort\nPC=0x1\n"}, Signal, "SIGABRT: abort"},
 		// What stands in a stack, or in the log of a program that ended otherwise, is no verdict.
 		{ending{status: decide.Status{Code: 2}, output: "goroutine 1 [running]:\npanic: a name\n"}, Exit, "exit status 2"},
+		{ending{status: decide.Status{Code: 2}, output: "\ngoroutine 1 [running]:\nmain.main()\n", dying: true}, Fatal, "fatal error; which, stands on standard error"},
 		{ending{status: decide.Status{Code: 1}, output: "panic: in a log\n"}, Exit, "exit status 1"},
 	} {
 		if kind, reason := diagnose(c.end); kind != c.kind || reason != c.reason {
