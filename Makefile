@@ -7,13 +7,16 @@ ORDEAL ?= 10000
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test race seeds otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
+.PHONY: help demo demo-fort test race seeds otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the key-value service under load and chaos, for twenty seconds
 	go run ./cmd/bastion demo --for 20s
+
+demo-fort: ## the same service in a fort, where the whole program dies
+	go run ./cmd/bastion demo --fort --for 20s
 
 test: ## all tests of all modules
 	go test work

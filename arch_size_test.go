@@ -188,7 +188,9 @@ var goFiles = map[string]string{
 	"internal/osproc/start_unix.go": "the owner of a process of the system, on the thread that forked it: ends with it, which Done tells",
 	"loop.go":                       "the goroutine of a loop process: its incarnation ends when it returns",
 
-	"cmd/bastion/internal/perf/baseline.go": "goroutines are what is measured here; each benchmark waits for its own",
+	"cmd/bastion/internal/demo/fort_ward.go":   "the ward's ear for orders: nothing ends a read from standard input but the end of the process",
+	"cmd/bastion/internal/demo/fort_deaths.go": "goroutines that nobody waits for are what is shown here: the process dies of them",
+	"cmd/bastion/internal/perf/baseline.go":    "goroutines are what is measured here; each benchmark waits for its own",
 }
 
 func TestHouseGoStatements(t *testing.T) {

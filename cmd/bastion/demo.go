@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -25,6 +26,8 @@ import (
 type demoFlags struct {
 	options demo.Options
 	chaos   chaosRate
+	fort    bool
+	deaths  float64
 	json    bool
 	log     string
 }
@@ -36,7 +39,7 @@ const untilTold = 20 * time.Second
 var errChecks = errors.New("demo: a check did not hold")
 
 func newDemo() *cobra.Command {
-	d := demoFlags{chaos: chaosWords["light"]}
+	d := demoFlags{chaos: chaosWords["light"], deaths: 0.5}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run a key-value service under load, fail its processes, check every answer",
@@ -47,12 +50,18 @@ random. Clients check every answer against their own last write.
 Watch it live in a terminal, or as plain lines in a pipe. Join in with nc at the
 address shown: HELP lists the commands, CRASH fails the process you talk to.
 
+With --fort the service runs in a program of its own, in a fort, and it is the
+program that dies: of a concurrent map write, of stack exhaustion, of a panic in
+a forgotten goroutine, of kill -9. The clients see that no connection is refused
+and that nothing comes back wrong; what was in memory is lost, and counted.
+
 It runs until Ctrl-C in a terminal, and for 20s where there is none; --for sets
 it. The first Ctrl-C stops the load, reads every key back, checks the books and
 reports; the second stops at once. The exit status is 0 if every check held, 1
 if one did not, 2 if a flag is wrong.`,
 		Example: `  bastion demo --for 20s
   bastion demo --chaos heavy --shards 32 --clients 128
+  bastion demo --fort --for 20s
   bastion demo --clients 0 --chaos off --listen 127.0.0.1:4000   # just serve
   bastion demo --for 10s --json > report.json`,
 		Args: cobra.NoArgs,
@@ -64,7 +73,7 @@ if one did not, 2 if a flag is wrong.`,
 			if !cmd.Flags().Changed("seed") {
 				d.options.Seed = rand.Uint64N(1_000_000)
 			}
-			if err := d.check(); err != nil {
+			if err := errors.Join(d.check(), d.checkFort(cmd.Flags().Changed)); err != nil {
 				return usageError{err}
 			}
 			return d.run(cmd.Context(), terminal, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -77,6 +86,8 @@ if one did not, 2 if a flag is wrong.`,
 	flags.IntVar(&d.options.Shards, "shards", 8, "how many processes own the data, 1 to 1000")
 	flags.IntVar(&d.options.Clients, "clients", 32, "how many clients put it under load, 0 to 10000")
 	flags.Var(&d.chaos, "chaos", "failures a second, 0 to 1000, or off, light (3) or heavy (50)")
+	flags.BoolVar(&d.fort, "fort", false, "run the service in a fort, and let the whole program die")
+	flags.Float64Var(&d.deaths, "deaths", d.deaths, "with --fort, how often a second that happens, 0 to 20")
 	flags.Uint64Var(&d.options.Seed, "seed", 0, "where the choices of clients and chaos start from (default: another each time)")
 	flags.BoolVar(&d.json, "json", false, "print the report as JSON, and nothing else to standard output")
 	flags.StringVar(&d.log, "log", "", "`file` for crash reports with stacks")
@@ -97,21 +108,39 @@ func (d *demoFlags) check() error {
 	return nil
 }
 
+// checkFort finds fault with flags that do not go together.
+func (d *demoFlags) checkFort(given func(flag string) bool) error {
+	switch {
+	case !d.fort && given("deaths"):
+		return errors.New("--deaths: says nothing without --fort")
+	case d.fort && given("chaos"):
+		return errors.New("--chaos: fails processes inside the program; with --fort it is the program that dies (--deaths)")
+	case !(d.deaths >= 0 && d.deaths <= 20):
+		return fmt.Errorf("--deaths: %v is not between 0 and 20", d.deaths)
+	}
+	return nil
+}
+
 // run returns nil if the demo ran and everything held.
 func (d *demoFlags) run(ctx context.Context, terminal bool, stdout, stderr io.Writer) error {
 	d.options.Chaos = float64(d.chaos)
+	var log io.Writer
 	if d.log != "" {
 		file, err := os.Create(d.log)
 		if err != nil {
 			return usageError{fmt.Errorf("--log: %w", err)}
 		}
 		defer file.Close()
+		log = file
 		d.options.Log = slog.New(slog.NewTextHandler(file, nil))
 	}
 	ctx, interrupt, release := interruptible(ctx, &d.options)
 	defer release()
 
-	var view demo.View
+	var view interface {
+		demo.View
+		demo.FortView
+	}
 	switch {
 	case terminal:
 		view = demo.NewScreen(os.Stdin, os.Stdout, interrupt)
@@ -120,7 +149,7 @@ func (d *demoFlags) run(ctx context.Context, terminal bool, stdout, stderr io.Wr
 	default:
 		view = demo.NewPlain(stdout)
 	}
-	report, err := demo.Run(ctx, d.options, view)
+	report, err := d.runWith(ctx, view, log)
 	if errors.Is(err, demo.ErrListen) {
 		return usageError{fmt.Errorf("--listen: %w", err)}
 	}
@@ -134,10 +163,48 @@ func (d *demoFlags) run(ctx context.Context, terminal bool, stdout, stderr io.Wr
 	} else {
 		report.Print(stdout)
 	}
-	if err == nil && !report.Passed {
+	if err == nil && !strings.HasPrefix(report.Verdict(), "PASS") {
 		err = errChecks
 	}
 	return err
+}
+
+// A verdict is a report, of whichever demo.
+type verdict interface {
+	Print(io.Writer)
+	Verdict() string
+}
+
+// runWith runs the demo that was asked for. log gets what the programs of a fort say.
+func (d *demoFlags) runWith(ctx context.Context, view interface {
+	demo.View
+	demo.FortView
+}, log io.Writer) (verdict, error) {
+	if !d.fort {
+		return demo.Run(ctx, d.options, view)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return demo.RunFort(ctx, demo.FortOptions{Options: d.options, Deaths: d.deaths, Guard: []string{self, guardVerb}, Stderr: log}, view)
+}
+
+const guardVerb = "demo-guard"
+
+// newDemoGuard is the verb with which `bastion demo --fort` starts its other program.
+func newDemoGuard() *cobra.Command {
+	return &cobra.Command{
+		Use: guardVerb + " address shards folder", Hidden: true, Args: cobra.ExactArgs(3),
+		RunE: func(_ *cobra.Command, args []string) error {
+			shards, err := strconv.Atoi(args[1])
+			if err != nil || shards < 1 {
+				return usageError{fmt.Errorf("shards: %q is not a number above 0", args[1])}
+			}
+			demo.GuardMain(args[0], shards, args[2])
+			return nil
+		},
+	}
 }
 
 // interruptible lets the user end the run: the first interrupt closes o.Quit, the second cancels the context. It comes as

@@ -43,7 +43,7 @@ restart and lose no message unnoticed. This command shows it at work.`,
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(newDemo(), newRun(), newBench(), newTopology(), newVersion())
+	root.AddCommand(newDemo(), newDemoGuard(), newRun(), newBench(), newTopology(), newVersion())
 	return root
 }
 

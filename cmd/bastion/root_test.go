@@ -30,6 +30,11 @@ func TestUsageErrorsNameWhatIsWrong(t *testing.T) {
 		"demo --seed x":                 "--seed",
 		"demo --listen nowhere":         "--listen",
 		"demo --listen 127.0.0.1:99999": "--listen",
+		"demo --deaths 1":               "--deaths",
+		"demo --fort --deaths -1":       "--deaths: -1",
+		"demo --fort --deaths NaN":      "--deaths: NaN",
+		"demo --fort --chaos heavy":     "--chaos",
+		"demo --fort --listen nowhere":  "--listen",
 		"demo --log /no/such/folder/x":  "--log",
 		"version please":                `"please"`,
 	} {

@@ -21,6 +21,7 @@ type Service struct {
 	Shards  int                      // 0: 8
 	Timeout time.Duration            // how long a client waits for a shard; 0: 500 ms
 	Audit   func(bastion.DeadLetter) // called by the auditor; may be nil
+	Lives   uint64                   // that came before, in programs that have crashed: the next one answers as Lives+1
 }
 
 // A Fault is a message that any process of the service obeys; most fail it. It is how to see the supervision work.
@@ -33,7 +34,7 @@ func (s *Service) Spec() bastion.SupervisorSpec {
 		Restart: bastion.Intensity{Max: 5, Within: time.Second},
 		Children: []bastion.ChildSpec{
 			{Name: "auditor", Start: bastion.Loop(s.audit)},
-			{Name: "shards", Start: bastion.Handle(func() bastion.Receiver { return shard{keys{}} }), Count: cmp.Or(s.Shards, 8),
+			{Name: "shards", Start: bastion.Handle(func() bastion.Receiver { return shard{keys{}, s.Lives} }), Count: cmp.Or(s.Shards, 8),
 				Intensity: bastion.Unlimited, // CRASH is a command: no count of failures means that something is wrong
 				Backoff:   bastion.Constant{Delay: 20 * time.Millisecond}},
 			{Name: "connections", Start: bastion.Loop(s.obey), Group: true, Restart: bastion.Temporary},
@@ -179,14 +180,17 @@ func (s *Service) ask(ctx context.Context, shard bastion.Ref, c Command) (string
 }
 
 // A shard owns the keys that hash to it, in memory: when it fails they are gone, and nothing else is.
-type shard struct{ keys }
+type shard struct {
+	keys
+	before uint64 // lives of it in former programs
+}
 
 func (s shard) Receive(ctx *bastion.Context, msg any) error {
 	switch m := msg.(type) {
 	case Fault:
 		return m(ctx)
 	case request:
-		if err := m.Reply(ctx, s.carryOut(m.Command, ctx.Incarnation())); !errors.Is(err, bastion.ErrLate) {
+		if err := m.Reply(ctx, s.carryOut(m.Command, s.before+ctx.Incarnation())); !errors.Is(err, bastion.ErrLate) {
 			return err
 		}
 		return nil // its asker has stopped waiting, and told the client so

@@ -25,7 +25,7 @@ func (r *run) settle(ctx context.Context) {
 	if down := r.awaitAllUp(ctx); down != "" {
 		r.fault("%s did not come back", down)
 	}
-	r.report.ReadBack = r.fleet.readBack(ctx, r.lives)
+	r.report.ReadBack = r.fleet.readBack(ctx, func(key string, life uint64) bool { return life == r.lives(key) })
 	r.report.tree = r.sys.Inspector().Tree()
 	r.fleet.leave()
 

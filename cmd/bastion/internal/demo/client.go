@@ -107,6 +107,9 @@ func (c *client) request(slot int, command kvstore.Command) bool {
 	case command.Verb == "KEYS":
 		err = c.checkListing(a)
 	default:
+		if e.known.found && wardOf(a.life) > wardOf(e.life) {
+			c.tally.lost.Add(1)
+		}
 		err = e.settle(command, a)
 	}
 	if err != nil {
@@ -167,6 +170,9 @@ func (c *client) connect(ctx context.Context) bool {
 	conn, err := dialer.DialContext(ctx, "tcp", c.address)
 	c.trouble = err
 	if err != nil {
+		if ctx.Err() == nil {
+			c.tally.unable(err)
+		}
 		pause(ctx, redial)
 		return false
 	}

@@ -52,33 +52,33 @@ func (f *fleet) each(do func(*client)) {
 }
 
 // readBack reads every key of every client, with the system at rest, and returns how many keys it read. A key counts
-// when its answer came from the incarnation that runs now; lives tells which that is, by key.
-func (f *fleet) readBack(ctx context.Context, lives func(key string) uint64) uint64 {
+// when its answer came from the incarnation that runs now; current tells whether a life is of that.
+func (f *fleet) readBack(ctx context.Context, current func(key string, life uint64) bool) uint64 {
 	var read atomic.Uint64
 	f.each(func(c *client) {
 		for slot := range c.keys {
-			if err := c.readOne(ctx, slot, lives); err != nil {
+			if err := c.readOne(ctx, slot, current); err != nil {
 				c.tally.accuse(err)
 				continue
 			}
 			read.Add(1)
 		}
-		if err := c.compareListing(ctx, lives); err != nil {
+		if err := c.compareListing(ctx, current); err != nil {
 			c.tally.accuse(err)
 		}
 	})
 	return read.Load()
 }
 
-// readOne reads a key until the answer is from the life that the inspector shows. Usually that is the first; somebody else
+// readOne reads a key until the answer is from the life that runs. Usually that is the first; somebody else
 // may be failing shards by hand.
-func (c *client) readOne(ctx context.Context, slot int, lives func(key string) uint64) error {
+func (c *client) readOne(ctx context.Context, slot int, current func(key string, life uint64) bool) error {
 	for ctx.Err() == nil {
 		e := c.keys[slot]
 		if c.conn == nil && !c.connect(ctx) {
 			continue
 		}
-		if c.request(slot, kvstore.Command{Verb: "GET", Key: e.name}) && e.life == lives(e.name) {
+		if c.request(slot, kvstore.Command{Verb: "GET", Key: e.name}) && current(e.name, e.life) {
 			return nil
 		}
 		pause(ctx, 5*time.Millisecond)
@@ -87,12 +87,12 @@ func (c *client) readOne(ctx context.Context, slot int, lives func(key string) u
 	if c.trouble != nil {
 		return fmt.Errorf("GET %s: cannot be read at the end: %w", e.name, c.trouble)
 	}
-	return fmt.Errorf("GET %s: cannot be read at the end (last answer from life %d, the inspector shows %d)", e.name, e.life, lives(e.name))
+	return fmt.Errorf("GET %s: cannot be read at the end (last answer from life %d, which is not the one that runs)", e.name, e.life)
 }
 
 // compareListing wants KEYS to list what GET found. A shard that somebody fails by hand between the two explains a
 // difference once, so a different key is read again and gets another chance.
-func (c *client) compareListing(ctx context.Context, lives func(key string) uint64) error {
+func (c *client) compareListing(ctx context.Context, current func(key string, life uint64) bool) error {
 	var err error
 	for range 3 {
 		listed, listErr := c.listing(ctx)
@@ -103,7 +103,7 @@ func (c *client) compareListing(ctx context.Context, lives func(key string) uint
 		for slot, e := range c.keys {
 			if listed[e.name] != e.known.found {
 				err = fmt.Errorf("KEYS %s: listing %s is %t, but GET found %v", c.prefix(), e.name, listed[e.name], e.known)
-				if again := c.readOne(ctx, slot, lives); again != nil {
+				if again := c.readOne(ctx, slot, current); again != nil {
 					return again
 				}
 			}

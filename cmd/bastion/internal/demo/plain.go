@@ -25,20 +25,25 @@ const plainEvents = 3
 
 // Show writes what a second has brought once it is over, and a new phase at once.
 func (p *Plain) Show(s Snapshot) {
+	p.show(headline(s), plainLegend, s.Phase, s.Elapsed, s.Fresh, func(events []string) string { return plainLines(s, events) })
+}
+
+// show keeps the rhythm; lines are what a second has brought.
+func (p *Plain) show(headline, legend, phase string, elapsed time.Duration, fresh []string, lines func(events []string) string) {
 	if p.phase == "" {
-		fmt.Fprintln(p.out, headline(s))
-		fmt.Fprint(p.out, plainLegend)
+		fmt.Fprintln(p.out, headline)
+		fmt.Fprint(p.out, legend)
 	}
-	if s.Phase != p.phase {
-		fmt.Fprintf(p.out, "-- %s\n", s.Phase)
-		p.phase = s.Phase
+	if phase != p.phase {
+		fmt.Fprintf(p.out, "-- %s\n", phase)
+		p.phase = phase
 	}
-	p.unsaid = append(p.unsaid, s.Fresh...)
-	if s.Elapsed < p.next {
+	p.unsaid = append(p.unsaid, fresh...)
+	if elapsed < p.next {
 		return
 	}
-	p.next = s.Elapsed.Truncate(time.Second) + time.Second
-	fmt.Fprint(p.out, plainLines(s, p.unsaid))
+	p.next = elapsed.Truncate(time.Second) + time.Second
+	fmt.Fprint(p.out, lines(p.unsaid))
 	p.unsaid = nil
 }
 

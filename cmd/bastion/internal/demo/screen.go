@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
@@ -31,7 +30,12 @@ func NewScreen(in io.Reader, out io.Writer, interrupt func()) *Screen {
 }
 
 // Show hands a snapshot over; it is drawn soon.
-func (s *Screen) Show(snapshot Snapshot) { s.program.Send(snapshot) }
+func (s *Screen) Show(snapshot Snapshot) {
+	s.program.Send(drawing(func(width, height int) string { return picture(snapshot, width, height) }))
+}
+
+// A drawing is what there is to see, for any size.
+type drawing func(width, height int) string
 
 // Close gives the terminal back.
 func (s *Screen) Close() {
@@ -41,8 +45,7 @@ func (s *Screen) Close() {
 
 // screenModel is what Bubble Tea asks for: a value with an update and a picture.
 type screenModel struct {
-	snapshot      Snapshot
-	seen          bool
+	draw          drawing // nil: nothing yet
 	width, height int
 	interrupt     func()
 }
@@ -51,8 +54,8 @@ func (m screenModel) Init() tea.Cmd { return nil }
 
 func (m screenModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
-	case Snapshot:
-		m.snapshot, m.seen = msg, true
+	case drawing:
+		m.draw = msg
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
@@ -66,8 +69,8 @@ func (m screenModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m screenModel) View() tea.View {
 	view := tea.NewView("")
 	view.AltScreen = true
-	if m.seen {
-		view.Content = picture(m.snapshot, m.width, m.height)
+	if m.draw != nil {
+		view.Content = m.draw(m.width, m.height)
 	}
 	return view
 }
@@ -90,15 +93,7 @@ func picture(s Snapshot, width, height int) string {
 	middle := append(treeLines(s.Tree, room), "", "events"+missedWord(s.Missed))
 	rows := max(height-len(head)-len(foot), 0)
 	middle = middle[:min(len(middle), rows)]
-	left := rows - len(middle)
-	recent := s.Recent[max(len(s.Recent)-left, 0):]
-	lines := append(append(append(head, middle...), recent...), foot...)
-	for i, line := range lines {
-		if runes := []rune(line); len(runes) > width {
-			lines[i] = string(runes[:max(width-1, 0)]) + "…"
-		}
-	}
-	return strings.Join(lines, "\n")
+	return fit(append(head, middle...), s.Recent, foot, width, height)
 }
 
 func wrongWord(wrong uint64) string {

@@ -86,10 +86,12 @@ func short(d time.Duration) string {
 }
 
 // clock writes the time that has gone by, of the time that was given.
-func clock(s Snapshot) string {
-	elapsed := fmt.Sprintf("%.1f s", s.Elapsed.Seconds())
-	if s.For > 0 {
-		return elapsed + " of " + s.For.String()
+func clock(s Snapshot) string { return clockOf(s.Elapsed, s.For) }
+
+func clockOf(gone, given time.Duration) string {
+	elapsed := fmt.Sprintf("%.1f s", gone.Seconds())
+	if given > 0 {
+		return elapsed + " of " + given.String()
 	}
 	return elapsed
 }
