@@ -74,6 +74,18 @@ func (p *process) stuck(inc uint32) {
 	}
 }
 
+// bound reports whether an incarnation that ends, and was not told to, is to be
+// given its shutdown time now: once, however many signals strike it meanwhile, and
+// whether its last message or its stop hook takes so long. Agenda only.
+func (p *process) bound(inc uint32) (first bool) {
+	if p.ctx.Load().inc != inc || phaseOf(p.state.load()) == phaseDown {
+		return false
+	}
+	e := p.more()
+	first, e.bounded = e.bounded != inc, inc
+	return first
+}
+
 // later posts an abandon event.
 func (p *process) later(d time.Duration, inc uint32) {
 	e := p.more()

@@ -177,8 +177,8 @@ func (e *ending) run() {
 		return
 	}
 	stopper, ok := e.p.user.(Stopper)
-	if (e.hook && ok || e.c.busy()) && e.p.state.load()&(orderStop|orderKill) == 0 && e.c.silence() == nil {
-		// Nobody told it to end, so nobody has set its shutdown time running.
+	if (e.hook && ok || e.c.busy()) && e.p.state.load()&(orderStop|orderKill) == 0 {
+		// Nobody told it to end, so perhaps nobody has set its shutdown time running.
 		e.p.plan.parent.post(event{kind: eventEnding, id: uint64(e.p.index), p: e.p, inc: e.c.inc})
 	}
 	if !e.hook || !ok {

@@ -143,7 +143,7 @@ func (c *Context) strike(exit Exit) bool {
 		return false
 	}
 	c.more().fail(&ExitError{From: exit.From.Path(), Linked: exit.Linked, Reason: exit.Reason})
-	return c.p.state.order(c.inc, orderFail)
+	return c.p.state.condemn(c.inc, orderFail)
 }
 
 // struck makes an incarnation that is bound to end notice that, and gives it its
@@ -156,7 +156,7 @@ func (c *Context) struck(cause error) {
 
 // slain kills an incarnation because of a signal, which is a failure. Agenda only.
 func (p *process) slain(inc uint32) {
-	if p.ctx.Load().inc == inc && p.state.order(inc, orderSlay) {
+	if p.ctx.Load().inc == inc && p.state.condemn(inc, orderSlay) {
 		p.kill()
 	}
 }

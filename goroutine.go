@@ -52,7 +52,7 @@ func (c *Context) run(l *life, f func(ctx *Context) error) {
 		if err != nil && !c.excused(err) {
 			err, _ = intended(err)
 			l.fail(err)
-			if c.p.state.order(c.inc, orderFail) {
+			if c.p.state.condemn(c.inc, orderFail) {
 				c.struck(err)
 			}
 		}

@@ -88,20 +88,21 @@ func (g *group) stopMember(o *order) {
 // memberEnding bounds the end of a member that nobody has told to end (contract L7).
 func (g *group) memberEnding(ev *event) {
 	p, d := ev.p, g.plan.terms().shutdown()
-	if p.ctx.Load().inc != ev.inc || phaseOf(p.state.load()) == phaseDown || g.phase == groupEnding || d == UnlimitedShutdown {
-		return
-	}
-	if d == BrutalKill {
-		p.kill()
+	if f := g.files[p]; g.phase == groupEnding || f != nil && (f.leaving || f.again) || !p.bound(ev.inc) {
 		return
 	}
 	f := g.file(p)
-	if f.leaving || f.again {
-		return
-	}
 	g.unwell(p, ailment{kind: ProblemStopping})
 	if f.timer != nil {
 		f.timer.Stop()
+		f.timer = nil
+	}
+	switch d {
+	case BrutalKill:
+		p.kill()
+		return
+	case UnlimitedShutdown:
+		return
 	}
 	f.timer = g.after(d, event{kind: eventExpired, p: p, inc: ev.inc})
 }

@@ -84,8 +84,9 @@ func (c *Context) Ready() {
 		// returns is then a failed start.
 		err = sound(err)
 		c.more().fail(err)
-		p.state.order(c.inc, orderFail)
-		c.cancel(err)
+		if p.state.condemn(c.inc, orderFail) {
+			c.struck(err)
+		}
 		return
 	}
 	p.startDone(c, nil, nil)

@@ -47,6 +47,7 @@ type ext struct {
 	loop     *loopLocal               // of the present incarnation of a loop
 	marker   *node                    // pushed by abandon in this incarnation; agenda
 	grace    executor.Timer           // between cancelling and abandoning; agenda
+	bounded  uint32                   // the incarnation whose end has its shutdown time running; agenda
 	last     *failing                 // the failure that the owner is dealing with; it writes, seize reads when it has won
 	ties     atomic.Pointer[ties]     // links and monitors, made with the first
 }

@@ -15,10 +15,6 @@ type notice struct {
 func (w *tie) fire(inc uint32, reason error, gone bool) {
 	subject := Ref{w.subject}
 	down := Down{Monitor: Monitor{w}, Ref: subject, Incarnation: uint64(inc), Reason: reason, Gone: gone}
-	if w.owner == nil {
-		w.out <- down // has room: it fires once
-		return
-	}
 	o := w.owner
 	t := o.ties()
 	t.mu.Lock()

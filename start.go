@@ -165,6 +165,9 @@ func (p *process) startDone(c *Context, w *executor.Worker, err error) (running 
 // startFailed ends an incarnation that never ran. Its stop hook does not run: it
 // was never started.
 func (p *process) startFailed(c *Context, w *executor.Worker, err error) {
+	if word := p.state.load(); word&(orderFail|orderSlay) != 0 && cancellation(err) {
+		err = p.struckBy(c, word) // which is why its Context was done
+	}
 	f := fault{reason: err}
 	p.outcome(c, f, func(out Outcome) {
 		if out == Resume {

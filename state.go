@@ -5,8 +5,8 @@ import "sync/atomic"
 // A process's state is one word: the incarnation in the upper half, the phase
 // and orders in the lower. It changes only through the transitions below.
 //
-// Who writes: the supervisor's agenda (begin, order, abandon), whoever brings an
-// exit signal or the failure of a goroutine (order), and the owner of the mailbox
+// Who writes: the supervisor's agenda (begin, order, condemn, fault, abandon), whoever brings an
+// exit signal or the failure of a goroutine (condemn), and the owner of the mailbox
 // (started, ending, ended, settle). Who reads: everybody.
 type state struct{ word atomic.Uint64 }
 
@@ -80,6 +80,20 @@ func (s *state) order(inc uint32, bits uint64) bool {
 	for {
 		w := s.word.Load()
 		if lifeOf(w) != inc || phaseOf(w) == phaseDown {
+			return false
+		}
+		if s.word.CompareAndSwap(w, w|bits) {
+			return true
+		}
+	}
+}
+
+// condemn orders a living incarnation to fail, and reports whether it did: not if
+// that is being killed already, which is then why it ends.
+func (s *state) condemn(inc uint32, bits uint64) bool {
+	for {
+		w := s.word.Load()
+		if lifeOf(w) != inc || phaseOf(w) == phaseDown || w&orderKill != 0 {
 			return false
 		}
 		if s.word.CompareAndSwap(w, w|bits) {

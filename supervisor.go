@@ -199,7 +199,7 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 
 // childEnding bounds the end of a child that nobody has told to end (contract L7).
 func (s *supervisor) childEnding(c *child, ev *event) {
-	if c.proc.ctx.Load().inc != ev.inc || phaseOf(c.proc.state.load()) == phaseDown || s.stoppingChild(c) {
+	if s.stoppingChild(c) || !c.proc.bound(ev.inc) {
 		return
 	}
 	if c.timer != nil {

@@ -29,7 +29,7 @@ type ties struct {
 
 // A tie lets its owner know of an end of its subject.
 type tie struct {
-	owner   *process // nil: a goroutine outside waits on out
+	owner   *process
 	subject *process
 	inc     uint32 // of the owner
 	since   uint32 // the first incarnation of the subject that counts
@@ -39,7 +39,6 @@ type tie struct {
 	off     atomic.Bool // nothing of it arrives any more; set once, by owner or claim, read by who fires it
 	here    hook        // in made of the owner; owner's mu
 	there   hook        // in on or until of the subject, or of a farewell; subject's mu
-	out     chan Down
 }
 
 // spanLink is the span of a link. It is none of a user's.
@@ -185,9 +184,6 @@ func (w *tie) cancel() {
 
 // retire takes a tie out of its owner's chain.
 func (w *tie) retire() {
-	if w.owner == nil {
-		return
-	}
 	t := w.owner.ties()
 	t.mu.Lock()
 	w.here.drop()
