@@ -49,10 +49,10 @@
 // # Signals, and how it stops
 //
 // SIGINT, SIGTERM and SIGQUIT are passed to the wards, each with its process group, and end
-// the fort when these have ended; after Config.Shutdown, or with a second signal,
-// they are killed. SIGHUP, SIGUSR1, SIGUSR2, SIGALRM and SIGWINCH are passed on; if the program
-// dies of one, so does the fort. The exit status is the program's, 128 and its
-// number for a signal. As process 1 of a container the guard waits for orphans. A
+// the fort when these have ended; after Config.Shutdown, or with a second signal (not an
+// echo of the first within half a second), they are killed. SIGHUP, SIGUSR1, SIGUSR2,
+// SIGALRM and SIGWINCH are passed on; if the program dies of one, so does the fort. The
+// exit status is the program's, 128 and its number for a signal. As process 1 of a container the guard waits for orphans. A
 // ward's standard input is the guard's, or, if that is a terminal, nothing.
 //
 // # Who may call what

@@ -19,6 +19,7 @@ type guard struct {
 	program program
 	log     *slog.Logger
 	watch   func(Event) // the caller's, under Run
+	rest    func()      // between two crashes; nil: nothing to do
 
 	machine *decide.Machine
 	wards   map[int]*ward
@@ -281,6 +282,9 @@ func (g *guard) ready(w *ward) {
 	w.ready, w.said = true, ""
 	g.tell(Event{Kind: Serving, Ward: w.slot, Incarnation: w.incarnation, PID: w.pid()})
 	g.step(decide.Event{Kind: decide.Ready, Ward: w.id})
+	if g.rest != nil {
+		g.rest() // now that nobody waits for the guard
+	}
 }
 
 func (g *guard) tell(e Event) {

@@ -22,7 +22,7 @@ func guardMain(config Config) int {
 		return 1
 	}
 	g := newGuard(config, p, logTo(os.Stderr))
-	g.reaper = newReaper()
+	g.reaper, g.rest = newReaper(), shrink
 	g.keeper.inherit(g.log)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded(config)...)
@@ -35,8 +35,11 @@ func guardMain(config Config) int {
 func modest() {
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(20)
-	debug.FreeOSMemory() // what the initialisation of the program's packages left
+	shrink() // what the initialisation of the program's packages left
 }
+
+// shrink gives back what is not used. It takes a millisecond.
+func shrink() { debug.FreeOSMemory() }
 
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 

@@ -218,7 +218,20 @@ func TestRunPassesCtrlCOn(t *testing.T) {
 	r.line("p | ready")
 	r.send(os.Interrupt)
 	r.line("p | told")
-	r.send(os.Interrupt)
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		insist := time.NewTicker(50 * time.Millisecond) // the first of them are echoes
+		defer insist.Stop()
+		for {
+			select {
+			case <-insist.C:
+				_ = r.cmd.Process.Signal(os.Interrupt)
+			case <-over:
+				return
+			}
+		}
+	}()
 	r.ends(128 + 9)
 }
 

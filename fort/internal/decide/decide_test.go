@@ -200,6 +200,7 @@ var lives = []script{
 	{"a stop in a hurry", patient(), []step{
 		boot,
 		{2 * sec, Event{Kind: Finish, Signal: 2}, "signal w1 2"},
+		{2*sec + Echo/2, Event{Kind: Finish, Signal: 2}, ""},
 		{3 * sec, Event{Kind: Finish, Signal: 2}, "kill w1"},
 		{3 * sec, killedBy(1, 9), "ended w1; end 137"},
 	}},

@@ -74,7 +74,8 @@ type Machine struct {
 	upgrading bool
 	draining  bool // after an upgrade, until the last of the old is gone
 	ending    bool
-	hurried   bool // everything was killed
+	asked     time.Time // when the first signal to end came; zero: none has
+	hurried   bool      // everything was killed
 	over      bool
 	exit      int
 	out       []Action

@@ -12,8 +12,18 @@ func (m *Machine) forward(signal int) {
 	}
 }
 
+// Echo is how soon after the first a second signal to end is taken for the same one. Programs that pass a signal on often
+// send it to a process and to its group: timeout does, and shells do.
+const Echo = 500 * time.Millisecond
+
 // finish ends the fort: the first time in order, the second time at once.
 func (m *Machine) finish(now time.Time, signal int) {
+	if !m.asked.IsZero() && now.Sub(m.asked) < Echo {
+		return
+	}
+	if m.asked.IsZero() {
+		m.asked = now
+	}
 	if m.ending {
 		m.hurried = true
 		for _, w := range m.wards {
