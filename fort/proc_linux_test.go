@@ -13,7 +13,7 @@ import (
 )
 
 // until waits for what the system does soon, and will not say when.
-func until(t *testing.T, what string, is func() bool) {
+func until(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(guardTime); !is(); runtime.Gosched() {
 		if time.Now().After(end) {
@@ -39,7 +39,7 @@ func dead(pid int) bool {
 }
 
 // suspend stops a process and returns when all its threads have stopped.
-func suspend(t *testing.T, pid int) {
+func suspend(t testing.TB, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 
 // A rig is one fort under test.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	lines chan string
 	ended chan struct{} // closed when the guard was waited for
@@ -57,7 +57,7 @@ type rig struct {
 }
 
 // begin starts a role.
-func begin(t *testing.T, role string, env ...string) *rig {
+func begin(t testing.TB, role string, env ...string) *rig {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -66,7 +66,7 @@ func begin(t *testing.T, role string, env ...string) *rig {
 	return beginAs(t, exe, role, env...)
 }
 
-func beginAs(t *testing.T, exe, role string, env ...string) *rig {
+func beginAs(t testing.TB, exe, role string, env ...string) *rig {
 	t.Helper()
 	r := start(t, exe, role, env, func(*exec.Cmd) {})
 	if r == nil {
@@ -76,7 +76,7 @@ func beginAs(t *testing.T, exe, role string, env ...string) *rig {
 }
 
 // beginWith starts a role after a change to how. Nil: that cannot be had here.
-func beginWith(t *testing.T, role string, change func(*exec.Cmd)) *rig {
+func beginWith(t testing.TB, role string, change func(*exec.Cmd)) *rig {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -85,7 +85,7 @@ func beginWith(t *testing.T, role string, change func(*exec.Cmd)) *rig {
 	return start(t, exe, role, nil, change)
 }
 
-func start(t *testing.T, exe, role string, env []string, change func(*exec.Cmd)) *rig {
+func start(t testing.TB, exe, role string, env []string, change func(*exec.Cmd)) *rig {
 	t.Helper()
 	r := &rig{t: t, lines: make(chan string, 1024), ended: make(chan struct{}), net: "tcp"}
 	r.cmd = exec.Command(exe)
