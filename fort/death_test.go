@@ -47,6 +47,9 @@ func TestF1_EveryWayToDieIsSeenAndReported(t *testing.T) {
 	r := begin(t, "server", crashVar+"="+t.TempDir())
 	incarnation, pid := r.serving()
 	for _, c := range cases {
+		if c.kind == fort.OutOfMemory && raceEnabled {
+			continue // see possible
+		}
 		name := c.order
 		if c.signal != 0 {
 			name = c.signal.String()

@@ -56,6 +56,15 @@ var swift = []death{
 	{signal: syscall.SIGSEGV, kind: fort.Signal},
 }
 
+// possible leaves out what ends otherwise under the race detector: where no memory is left it is often the detector
+// itself that finds none first, says so in its own words, and exits with its own status.
+func possible(deaths []death) []death {
+	if !raceEnabled {
+		return deaths
+	}
+	return slices.DeleteFunc(slices.Clone(deaths), func(d death) bool { return d.kind == fort.OutOfMemory })
+}
+
 func TestF1_ThousandsOfCrashesUnderLoad(t *testing.T) {
 	t.Parallel()
 	n := ordeal(t, 60)
@@ -67,7 +76,7 @@ func TestF1_ThousandsOfCrashesUnderLoad(t *testing.T) {
 		deaths []death
 		n      int
 	}{
-		{role: "server", deaths: swift, n: n - 3*slow},
+		{role: "server", deaths: possible(swift), n: n - 3*slow},
 		{role: "memory", deaths: []death{{order: "grow", kind: fort.SoftMemory}}, n: slow},
 		{role: "greedy", deaths: []death{{order: "burst", kind: fort.HardMemory}}, n: slow},
 		{role: "patient", deaths: []death{{order: "deadlock", kind: fort.Hang}, {signal: syscall.SIGSTOP, kind: fort.Hang}}, n: slow},
