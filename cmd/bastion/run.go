@@ -10,10 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -134,6 +136,9 @@ func (r *runCall) check(cmd *cobra.Command, args []string) error {
 	if r.name == "" {
 		r.name = filepath.Base(args[0])
 	}
+	if strings.ContainsFunc(r.name, unicode.IsControl) {
+		return fmt.Errorf("--name: %q is no name for the beginning of a line", r.name)
+	}
 	switch {
 	case r.maxRestarts < -1:
 		return fmt.Errorf("--max-restarts: %d is negative; -1 is no limit", r.maxRestarts)
@@ -208,6 +213,13 @@ func (r *runCall) checkRest() error {
 			return fmt.Errorf("--env: %q is not NAME=VALUE", e)
 		}
 	}
+	if r.command.Dir != "" {
+		if info, err := os.Stat(r.command.Dir); err != nil {
+			return fmt.Errorf("--dir: %w", err)
+		} else if !info.IsDir() {
+			return fmt.Errorf("--dir: %s is no folder", r.command.Dir)
+		}
+	}
 	if len(r.env) > 0 {
 		r.command.Env = append(os.Environ(), r.env...)
 	}
@@ -255,7 +267,7 @@ func (r *runCall) find() error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EISDIR):
 		return statusError{error: fmt.Errorf("run: %s cannot be run: %w", r.command.Argv[0], err), status: 126}
 	}
 	return statusError{error: fmt.Errorf("run: there is no program %s: %w", r.command.Argv[0], err), status: 127}
@@ -297,9 +309,26 @@ func (r *runCall) explain(err error) error {
 		return statusError{error: fmt.Errorf("run: gave up on %s after %d restarts within %v (--max-restarts, --within): %s",
 			r.name, r.maxRestarts, r.config.Restart.Within, exit.Crash.Reason), status: exit.Status}
 	case err != nil:
-		return fmt.Errorf("run: %w", err)
+		return fmt.Errorf("run: %w", r.inSocket(err))
 	}
 	return nil
+}
+
+// socketNumber is how package fort calls a socket that it could not open.
+var socketNumber = regexp.MustCompile(`^fort: Listen\[(\d+)\]: (fort: )?`)
+
+// inSocket names the flag of such a socket.
+func (r *runCall) inSocket(err error) error {
+	text := err.Error()
+	match := socketNumber.FindStringSubmatch(text)
+	if match == nil {
+		return err
+	}
+	i, _ := strconv.Atoi(match[1])
+	if i >= len(r.listen) {
+		return err
+	}
+	return fmt.Errorf("--listen %s: %s", r.listen[i], strings.TrimPrefix(text, match[0]))
 }
 
 func (r *runCall) colored(to io.Writer) bool {

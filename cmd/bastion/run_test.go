@@ -246,9 +246,11 @@ func TestRunWithoutAProgram(t *testing.T) {
 		status int
 		said   string
 	}{
-		"run -- /no/such/program": {127, "there is no program /no/such/program"},
-		"run -- no-such-program":  {127, "there is no program no-such-program"},
-		"run -- /etc/passwd":      {126, "/etc/passwd cannot be run"},
+		"run -- /no/such/program":              {127, "there is no program /no/such/program"},
+		"run -- no-such-program":               {127, "there is no program no-such-program"},
+		"run -- /etc/passwd":                   {126, "/etc/passwd cannot be run"},
+		"run -- /":                             {126, "/ cannot be run"},
+		"run -l w=tcp:127.0.0.1:99999 -- true": {1, "--listen w=tcp:127.0.0.1:99999: listen tcp: address 99999: invalid port"},
 	} {
 		status, stdout, stderr := call(strings.Fields(line)...)
 		if status != want.status || !strings.Contains(stderr, want.said) || stdout != "" {
@@ -281,6 +283,9 @@ func TestRunUsage(t *testing.T) {
 		"run --memory 1G --memory-soft 2G -- true": "--memory-soft: 2147483648 is not below --memory",
 		"run --keep-crashes 5 -- true":             "--keep-crashes: keeps nothing without --crash-dir",
 		"run --upgrade INT -- true":                "--upgrade: \"INT\"",
+		"run --dir /no/such/folder -- true":        "--dir: ",
+		"run --dir /etc/passwd -- true":            "--dir: /etc/passwd is no folder",
+		"run --name a\x00b -- true":                "--name: ",
 		"run --env X -- true":                      "--env: \"X\" is not NAME=VALUE",
 		"run --color blue -- true":                 "--color: \"blue\"",
 	} {
