@@ -64,6 +64,14 @@ func (c *ChildSpec) patience() time.Duration {
 	return defaultShutdown
 }
 
+// patience is that of the child which the supervisor is.
+func (s *supervisor) patience() time.Duration {
+	if s.plan == nil {
+		return defaultShutdown
+	}
+	return s.plan.terms().patience()
+}
+
 // open starts the children.
 func (s *supervisor) open() {
 	s.life.open = true
@@ -86,7 +94,7 @@ func (s *supervisor) hooked(failed error) {
 		s.ended()
 	case s.machine.Ending(): // the last child will tell
 	case failed != nil:
-		s.why, s.ending = failed, true
+		s.why = failed
 		s.step(supervise.Event{Kind: supervise.EvShutdown}, nil)
 	case !s.life.open:
 		s.open()

@@ -154,9 +154,6 @@ func (s *supervisor) changeChild(c *child, spec *ChildSpec) error {
 		return ErrStopped
 	}
 	c.plan.agree(*spec, s.spec.Conditions)
-	if c.super != nil {
-		c.super.patience = spec.patience()
-	}
 	if s.machine != nil {
 		s.machine.Declare(c.policy(), 0) // a known child keeps its place and state
 	}

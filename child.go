@@ -69,7 +69,6 @@ func (s *supervisor) newChild(spec ChildSpec) *child {
 	case spec.Start.subtree != nil:
 		c.super = newSupervisor(s.sys, &s.base, index, c.name, *spec.Start.subtree)
 		c.super.plan = c.plan
-		c.super.patience = spec.patience()
 		c.sub = c.super
 	case spec.grouped():
 		c.group = newGroup(c.plan, &s.base, index)

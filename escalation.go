@@ -68,7 +68,7 @@ func (s *supervisor) giveUp(c *child, end supervise.End) {
 		e.Cause = ErrIntensity
 		s.storm(s.machine.Restarts(s.sys.clock.Now()), s.spec.Restart.plan())
 	}
-	s.why, s.ending = e, true
+	s.why = e
 	s.sys.emit(Event{Kind: EventEscalated, Path: s.path, Reason: e})
 }
 

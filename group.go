@@ -282,9 +282,9 @@ func (g *group) memberExited(ev *event) {
 	case g.phase == groupBooting && int(p.index) == g.next && ev.outcome == 0:
 		g.publish(ev, "the group does not start")
 		g.giveUp(&StartError{Path: p.path(), Reason: ev.reason}, 0)
-	case f != nil && f.starting:
+	case f != nil && f.starting && ev.outcome == 0:
 		g.publish(ev, "its start failed")
-		g.leave(p, ev.last(), &StartError{Path: p.path(), Reason: ev.reason})
+		g.leave(p, ev.last(), f.startError(ev))
 	default:
 		g.judge(ev)
 	}
@@ -310,10 +310,10 @@ func (g *group) judge(ev *event) {
 	case supervise.VerdictGiveUp:
 		g.publish(ev, "gave it up")
 		g.lose()
-		g.leave(p, ev.last(), nil)
+		g.leave(p, ev.last(), g.files[p].startError(ev))
 	default:
 		g.publish(ev, "finished")
-		g.leave(p, ev.last(), nil)
+		g.leave(p, ev.last(), g.files[p].startError(ev))
 	}
 	g.proceed(ev)
 }
@@ -327,6 +327,15 @@ func (g *group) proceed(ev *event) {
 	case g.phase == groupBooting && int(ev.p.index) == g.next && g.members[g.next] == nil:
 		g.startNext(ev.w)
 	}
+}
+
+// startError is for those who wait for the first start of a member that has ended;
+// nil: it had started.
+func (f *memberFile) startError(ev *event) error {
+	if f == nil || !f.starting {
+		return nil
+	}
+	return &StartError{Path: ev.p.path(), Reason: ev.reason}
 }
 
 func (g *group) escalation(p *process, cause, reason error) error {
@@ -345,7 +354,7 @@ func (g *group) restart(ev *event) {
 		case supervise.GiveChildUp:
 			g.publish(ev, "gave it up")
 			g.lose()
-			g.leave(p, ev.last(), nil)
+			g.leave(p, ev.last(), g.files[p].startError(ev))
 			return
 		case supervise.RetryLater:
 			least = in.RetryAfter

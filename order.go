@@ -69,6 +69,18 @@ func (w *waiters) down(err error) {
 	w.answer(wantsUp, err)
 }
 
+// split parts those that want the child down from those that want it up.
+func (w waiters) split() (downs, ups waiters) {
+	for _, o := range w {
+		if wantsUp(o) {
+			ups = append(ups, o)
+		} else {
+			downs = append(downs, o)
+		}
+	}
+	return downs, ups
+}
+
 // answer is called at least once for every order; only the first counts.
 func (o *order) answer(err error) {
 	select {

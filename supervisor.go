@@ -22,11 +22,9 @@ type supervisor struct {
 	up       bool // booted and not ending
 	restarts uint64
 
-	patience time.Duration // with a callback
 	lastID   supervise.ID
 	how      halt      // how children are stopped while it ends
 	life     ceremony  // its callbacks
-	ending   bool      // it was told to stop, or gave up
 	begun    bool      // it was started at least once
 	since    time.Time // when this life began
 	disposed bool      // down for good
@@ -35,7 +33,7 @@ type supervisor struct {
 }
 
 func newSupervisor(sys *System, parent *base, index uint32, name string, spec SupervisorSpec) *supervisor {
-	s := &supervisor{spec: spec, patience: defaultShutdown}
+	s := &supervisor{spec: spec}
 	s.place(sys, parent, index, name, s)
 	for i := range spec.Children {
 		s.children.insert(s.newChild(spec.Children[i]), i)
@@ -144,7 +142,7 @@ func (s *supervisor) boot(failure *Failure) {
 	s.machine, s.begun, s.disposed = m, true, false
 	s.children.show()
 	s.mu.Unlock()
-	s.ending, s.why, s.outcome, s.how, s.since = false, nil, 0, haltStop, s.sys.clock.Now()
+	s.why, s.outcome, s.how, s.since = nil, 0, haltStop, s.sys.clock.Now()
 	for _, c := range s.children.order {
 		m.Declare(c.policy(), 0)
 		if c.off { // down until it is ordered up again
@@ -153,7 +151,7 @@ func (s *supervisor) boot(failure *Failure) {
 		}
 	}
 	s.life = ceremony{failure: failure}
-	if !s.hold(&s.life, s.spec.Callbacks.before(s.path, failure), s.patience) {
+	if !s.hold(&s.life, s.spec.Callbacks.before(s.path, failure), s.patience()) {
 		s.open()
 	}
 }
@@ -173,7 +171,6 @@ func (s *supervisor) haltAll(how halt) {
 			}
 		}
 	}
-	s.ending = true
 	s.life.callOff(how)
 	s.step(supervise.Event{Kind: supervise.EvShutdown}, nil)
 }
@@ -193,7 +190,9 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 		c.proc.emitFor(EventStarted, ev.inc, nil)
 	}
 	c.trial, c.ran = false, true
-	c.waiting.answer(wantsUp, nil)
+	if !s.stoppingChild(c) { // otherwise it is the next start that is waited for
+		c.waiting.answer(wantsUp, nil)
+	}
 	s.step(supervise.Event{Kind: supervise.EvStarted, ID: c.id}, ev)
 }
 

@@ -80,9 +80,9 @@ func (s *supervisor) act(a supervise.Action, cause *event) {
 	case supervise.ActRestarting:
 		s.restarting(c, a)
 	case supervise.ActDown:
-		s.down(c, a.Why)
+		s.down(c, a)
 	case supervise.ActBooted:
-		if !s.hold(&s.life, s.spec.Callbacks.after(s.path, s.life.failure), s.patience) {
+		if !s.hold(&s.life, s.spec.Callbacks.after(s.path, s.life.failure), s.patience()) {
 			s.arrived()
 		}
 	case supervise.ActBootFailed:
@@ -154,7 +154,8 @@ func (s *supervisor) restarting(c *child, a supervise.Action) {
 
 // down is told what the end of a child means. While the supervisor itself ends,
 // the mailboxes of its own children are kept: its parent may start it again.
-func (s *supervisor) down(c *child, why supervise.Why) {
+func (s *supervisor) down(c *child, a supervise.Action) {
+	why := a.Why
 	if s.heal(&c.ailment); why == supervise.WhyGivenUp {
 		s.unwell(c, ailment{kind: ProblemGivenUp, reason: c.exitReason()})
 	}
@@ -179,6 +180,9 @@ func (s *supervisor) down(c *child, why supervise.Why) {
 	// that comes after this end, for another start perhaps, is not theirs.
 	waiting := c.waiting
 	c.waiting = nil
+	if a.Again {
+		waiting, c.waiting = waiting.split()
+	}
 	c.rites++
 	end.told = func() { s.post(event{kind: eventRites, child: c, waiting: waiting, reason: failed}) }
 	c.sub.dispose(end)

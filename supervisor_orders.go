@@ -94,10 +94,7 @@ func (s *supervisor) refusal() error {
 }
 
 func (s *supervisor) add(o *order) {
-	s.mu.RLock()
-	disposed := s.disposed // the parent's agenda writes it
-	s.mu.RUnlock()
-	if disposed || s.machine == nil && s.begun || s.machine != nil && s.ending {
+	if s.machine == nil && s.begun || s.machine != nil && s.machine.Ending() {
 		o.answer(ErrStopped)
 		return
 	}
@@ -107,10 +104,11 @@ func (s *supervisor) add(o *order) {
 		return
 	}
 	c := s.newChild(*o.spec)
+	if !s.enlist(c, at) {
+		o.answer(ErrStopped)
+		return
+	}
 	o.made = c
-	s.mu.Lock()
-	s.children.insert(c, at)
-	s.mu.Unlock()
 	if s.machine == nil {
 		o.answer(nil) // declared; it starts with the others
 		return
@@ -118,6 +116,17 @@ func (s *supervisor) add(o *order) {
 	c.waiting, c.trial = append(c.waiting, o), true
 	s.machine.Declare(c.policy(), s.children.next(c))
 	s.step(supervise.Event{Kind: supervise.EvStartChild, ID: c.id}, nil)
+}
+
+// enlist puts a new child into the table, unless the supervisor is down for good,
+// which the parent's agenda may find at any time before the first start.
+func (s *supervisor) enlist(c *child, at int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.disposed {
+		s.children.insert(c, at)
+	}
+	return !s.disposed
 }
 
 // vet says where a new child is put, or why it is refused.

@@ -118,7 +118,7 @@ func (g *storyteller) next() []event {
 	case n < 80:
 		return g.terminate(at, e)
 	case n < 88:
-		return g.restart(at, e)
+		e.Do = restart
 	case n < 95:
 		e.Do = bounce
 		if at.kid.Restart == bastion.Temporary && g.rule != bouncing {
@@ -182,16 +182,10 @@ func (g *storyteller) terminate(at place, e event) []event {
 	}
 	again := e
 	again.Do = restart
-	return []event{{Do: mend}, e, again}
-}
-
-// restart starts a child that is down. If it may fail, siblings could start it in OTP.
-func (g *storyteller) restart(at place, e event) []event {
-	e.Do = restart
-	if at.sup.Strategy == bastion.OneForOne || g.rule == stays {
-		return []event{e}
+	if g.IntN(2) == 0 {
+		return []event{{Do: mend}, e, again}
 	}
-	return []event{{Do: mend}, e}
+	return []event{e, again}
 }
 
 // leave ends a worker, now and then such that a start fails when it is repaired.

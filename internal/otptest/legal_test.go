@@ -12,7 +12,6 @@ func (x *tale) illegal() error {
 	places := x.places()
 	for i, e := range x.Events {
 		at, known := places[e.Name]
-		mended := i > 0 && x.Events[i-1].Do == mend
 		if known && e.Do == leave && at.kid.Super != nil {
 			return fmt.Errorf("event %d (%v) is for workers", i+1, e)
 		}
@@ -21,8 +20,7 @@ func (x *tale) illegal() error {
 		case e.Do == fail && x.Rule.ghostly(),
 			e.Do == bounce && at.kid.Restart == bastion.Temporary && x.Rule != bouncing,
 			e.Do == remove && !at.added && at.sup.Name != x.Top.Name && x.Rule != removed,
-			e.Do == restart && !alone && !mended && x.Rule != stays && !x.again(i),
-			(e.Do == terminate || e.Do == kill) && !alone && x.Rule != stays && !(mended && x.again(i+1)),
+			(e.Do == terminate || e.Do == kill) && !alone && x.Rule != stays && !x.again(i+1),
 			e.Do == kill && x.Rule != killing:
 			return fmt.Errorf("event %d (%v) may meet a rule", i+1, e)
 		}

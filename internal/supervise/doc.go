@@ -46,7 +46,7 @@
 //     gets its Down at the latest before Ended.
 //  8. It may change the rules between two events: Configure for the supervisor, Declare for a known child. What was begun
 //     goes on; the next decision is made by the new ones.
-//  9. GiveUp and BootFailed are news to pass on: at GiveUp the decision is made, at Ended the children are down.
+//  9. GiveUp and BootFailed are news to pass on: with them the decision is made, at Ended the children are down.
 //     After Ended no event has any effect.
 //  10. IDs are unique for the life of a Machine, and not zero.
 //

@@ -38,10 +38,10 @@ const (
 	ActStop                          // ID: stop it; answer Exited (StartFailed if it was not up yet)
 	ActDelay                         // ID, For: answer Due after that time
 	ActCancelDelay                   // ID: no Due any more
-	ActDown                          // ID, Why: it is down, and stays so until someone (or, if Finished, a sibling's restart) starts it
+	ActDown                          // ID, Why: it is down, and stays so until someone (or, if Finished or StartFailed, a sibling's restart) starts it
 	ActRestarting                    // ID, Attempt, Count, For: it failed and will be started again
 	ActBooted                        // every child has started once
-	ActBootFailed                    // ID: its start failed the boot; what had been started is down again
+	ActBootFailed                    // ID: its start failed the boot; the stops of what has started follow
 	ActGiveUp                        // ID, End: because of this child the supervisor fails; the stops follow
 	ActEnded                         // End: all children are down; the last action ever
 )
@@ -79,5 +79,6 @@ type Action struct {
 	Attempt int // restarts in a row, this one included
 	Count   int // restarts in the window, this one included; 0 if unlimited
 	Why     Why
+	Again   bool // an order to start it came while it was being stopped: it will be
 	End     End
 }

@@ -49,10 +49,10 @@ func (m *Machine) startFailed(c *child, ev Event) {
 	plain := ev.Outcome == OutcomeDefault
 	switch {
 	case c.first && (plain || ev.Outcome == OutcomeEscalate):
-		m.culprit = c.ID
+		m.emit(Action{Kind: ActBootFailed, ID: c.ID})
 		m.finish(EndBootFailed)
 	case c.ordered && plain:
-		m.rest(c, goalStopped, WhyStartFailed)
+		m.rest(c, goalFinished, WhyStartFailed) // as in OTP: nobody wants it down
 	default:
 		m.judge(c, ev, Decide(c.Type, ClassAbnormal, ev.Outcome, c.Tries, c.spent.Count(m.now, c.TriesWithin)))
 	}
@@ -145,12 +145,16 @@ func (m *Machine) rest(c *child, g goal, why Why) {
 	m.arrived(c)
 	m.unwait(c)
 	m.leave(c)
+	again := c.again && g != goalGone // it may have become temporary meanwhile
 	c.bounce, c.ordered, c.again = false, false, false
 	c.closed = true
-	m.emit(Action{Kind: ActDown, ID: c.ID, Why: why})
-	if g == goalGone {
+	m.emit(Action{Kind: ActDown, ID: c.ID, Why: why, Again: again})
+	switch {
+	case g == goalGone:
 		m.unlist(c)
 		delete(m.byID, c.ID)
+	case again:
+		m.orderUp(c)
 	}
 }
 
@@ -161,11 +165,7 @@ func (m *Machine) settle(c *child) {
 		m.rest(c, goalGone, WhyForgotten)
 	case m.phase == ending: // the end goes through all of them
 	case c.goal == goalStopped:
-		again := c.again
 		m.rest(c, goalStopped, WhyStopped)
-		if again && c.goal != goalGone { // unless it has become temporary meanwhile
-			m.orderUp(c)
-		}
 	default:
 		m.move(c)
 	}

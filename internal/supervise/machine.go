@@ -29,9 +29,8 @@ type Machine struct {
 	// one and has been removed.
 	from *child
 
-	due     bool // an auto-shutdown is due when the boot is through
-	end     End
-	culprit ID // whose start failed the boot
+	due bool // an auto-shutdown is due when the boot is through
+	end End
 
 	now time.Time
 	out []Action

@@ -213,8 +213,8 @@ func (d *duel) act(t *rapid.T) {
 		k.stopped = true
 	case do == 8 && !k.running: // restart_child
 		d.play(Event{Kind: EvStartChild, ID: k.id})
-		k.stopped = !d.start(k)
-		if k.stopped && k.typ == Temporary {
+		k.stopped = false
+		if !d.start(k) && k.typ == Temporary {
 			d.delete(k)
 		}
 	case do == 9 && !k.running: // delete_child

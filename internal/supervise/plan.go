@@ -167,9 +167,6 @@ func (m *Machine) advanceEnd() {
 		}
 		m.tail--
 	}
-	if m.end == EndBootFailed {
-		m.emit(Action{Kind: ActBootFailed, ID: m.culprit})
-	}
 	m.emit(Action{Kind: ActEnded, End: m.end})
 	m.phase = ended
 }

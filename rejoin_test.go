@@ -1,0 +1,118 @@
+package bastion_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bastion-go/bastion"
+)
+
+// slowly takes a second of a bubble's time.
+func slowly(*bastion.Context, error) error {
+	<-time.After(time.Second)
+	return nil
+}
+
+// slowToStop is a child whose stop hook takes a second.
+func slowToStop(name string) bastion.ChildSpec {
+	return bastion.ChildSpec{Name: name, Start: withHooks(hooked{stop: slowly})}
+}
+
+func TestS8_ARestartOfWhatIsBeingStoppedWaitsForTheNewLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rigOf(t, slowToStop("c"))
+		stopped := make(chan error, 1)
+		go func() { stopped <- r.child("c").Stop(context.Background()) }()
+		synctest.Wait()
+		if err := r.child("c").Restart(context.Background()); err != nil {
+			t.Errorf("Restart: %v", err)
+		}
+		if inc := r.sync(r.child("c")); inc != 2 {
+			t.Errorf("incarnation %d", inc)
+		}
+		if err := <-stopped; err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+	})
+}
+
+func TestS8_ARestartOfWhatIsStartingWaitsForTheNewLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		starts := 0
+		r := rigOn(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+			{Name: "c", Start: withHooks(hooked{
+				start: func(ctx *bastion.Context) error { starts++; return slowly(ctx, nil) },
+				stop:  slowly,
+			})}}})
+		up := make(chan error, 1)
+		go func() { up <- r.sys.Start(context.Background()) }()
+		synctest.Wait()
+		if err := r.child("c").Restart(context.Background()); err != nil || starts != 2 {
+			t.Errorf("Restart: %v, after %d starts", err, starts)
+		}
+		if inc, state := r.sync(r.child("c")), r.sup.Children()[0].State; inc != 2 || state != bastion.StateRunning {
+			t.Errorf("incarnation %d, %v", inc, state)
+		}
+		if err := <-up; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestS12_AConditionForAMemberThatDoesNotStart(t *testing.T) {
+	for name, spawn := range map[string]bool{"boot": false, "spawn": true} {
+		t.Run(name, func(t *testing.T) {
+			left := 2
+			spec := bastion.ChildSpec{Name: "g", Group: true, Intensity: bastion.Unlimited,
+				Conditions: []bastion.Condition{{Is: errBoom, Then: bastion.RestartChild}},
+				Start: withHooks(hooked{start: func(*bastion.Context) error {
+					if left--; left >= 0 {
+						return errBoom
+					}
+					return nil
+				}})}
+			if !spawn {
+				spec.Count = 1
+			}
+			r := rigOf(t, spec)
+			m := r.sup.Group("g").Member(0)
+			if spawn {
+				var err error
+				if m, err = r.sup.Group("g").Spawn(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if inc := r.sync(m); inc != 3 {
+				t.Errorf("incarnation %d", inc)
+			}
+		})
+	}
+}
+
+func TestS8_AChangeOfASubtreeWhileItRestarts(t *testing.T) {
+	r := rigOf(t, bastion.ChildSpec{Name: "sub", Start: bastion.Subtree(bastion.SupervisorSpec{
+		Callbacks: bastion.TreeCallbacks{BeforeRestart: func(context.Context, bastion.Failure) error { return nil }},
+		Children:  []bastion.ChildSpec{{Name: "c", Start: actor()}}})})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 200 {
+			spec, err := r.sup.ChildSpec("sub")
+			if err == nil {
+				spec.Shutdown = time.Duration(i+1) * time.Second
+				err = r.sup.ChangeChild(context.Background(), "sub", spec)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for range 200 {
+		if err := r.sup.Restart(context.Background(), "sub"); err != nil {
+			t.Error(err)
+		}
+	}
+	rigRecv(t, "the changes", done)
+}
