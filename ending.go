@@ -224,6 +224,7 @@ func (e *ending) finish() {
 		return
 	}
 	p.clear(e.c, e.reason)
+	p.sys().point()
 	ev := event{
 		kind: eventExited, id: uint64(p.index), p: p, inc: e.c.inc, w: e.w,
 		reason: e.reason, outcome: e.outcome, report: e.report, up: up,

@@ -105,6 +105,9 @@ func (f *farewell) Run(w *executor.Worker) (again bool) {
 func (f *farewell) portion() (done bool) {
 	for range farewellPortion {
 		w, what := f.next()
+		if w != nil && !f.gone { // a departure is under its supervisor's lock
+			f.p.sys().point()
+		}
 		switch {
 		case w == nil:
 			return true

@@ -74,6 +74,7 @@ func (c *Context) Monitor(ref Ref, span Span) (Monitor, error) {
 	}
 	t.made.add(&w.here)
 	t.mu.Unlock()
+	c.p.sys().point()
 	w.attach()
 	if w.off.Load() {
 		w.cancel() // this incarnation ended in between, and did not find it there

@@ -220,39 +220,40 @@ func TestS10_Tangle(t *testing.T) {
 	}
 	all.Wait()
 	tangleRest(r, refs)
-	tangleAgree(r, refs)
+	tangleAgree(t, r.sys, refs, func(ref bastion.Ref) int {
+		return tangleAsk(r, ref, func(v *tangle) int { return len(v.open) })
+	})
 	tangleEnd(r, refs)
 	log.want()
 }
 
-// tangleAgree checks at rest that both ends of every tie know of it.
-func tangleAgree(r *rig, refs []bastion.Ref) {
-	r.t.Helper()
+// tangleAgree checks at rest that both ends of every tie know of it. open is how many monitors a process knows of.
+func tangleAgree(t *testing.T, sys *bastion.System, refs []bastion.Ref, open func(bastion.Ref) int) {
+	t.Helper()
 	made, on := 0, 0
 	links := map[[2]string]int{}
 	for _, ref := range refs {
-		n, err := r.sys.Inspector().Node(ref.Path())
+		n, err := sys.Inspector().Node(ref.Path())
 		if err != nil {
-			r.t.Fatal(err)
+			t.Fatal(err)
 		}
 		made, on = made+n.Monitors, on+n.MonitoredBy
 		if len(n.Links) != n.LinkCount {
-			r.t.Errorf("%s: %d links, and names %v", n.Path, n.LinkCount, n.Links)
+			t.Errorf("%s: %d links, and names %v", n.Path, n.LinkCount, n.Links)
 		}
 		for _, other := range n.Links {
 			links[[2]string{min(n.Path, other), max(n.Path, other)}]++
 		}
-		open := tangleAsk(r, ref, func(v *tangle) int { return len(v.open) })
-		if open != n.Monitors {
-			r.t.Errorf("%s: %d monitors by the inspector, %d by itself", n.Path, n.Monitors, open)
+		if own := open(ref); own != n.Monitors {
+			t.Errorf("%s: %d monitors by the inspector, %d by itself", n.Path, n.Monitors, own)
 		}
 	}
 	if made != on {
-		r.t.Errorf("%d monitors made, %d on somebody", made, on)
+		t.Errorf("%d monitors made, %d on somebody", made, on)
 	}
 	for pair, n := range links {
 		if n != 2 {
-			r.t.Errorf("%v: %d of two ends know of the link", pair, n)
+			t.Errorf("%v: %d of two ends know of the link", pair, n)
 		}
 	}
 }
