@@ -3,11 +3,12 @@ SEEDS ?= 50
 OTP_CASES ?= 20000
 FUZZTIME ?= 10s
 COUNT ?= 6
+STORM ?= 1000000
 ORDEAL ?= 10000
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-fort test race seeds otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
+.PHONY: help demo demo-fort test race seeds storm otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ race: ## the core under the race detector with 1, 2 and 8 procs, then the other 
 
 seeds: ## the stress test under the race detector (SEEDS=50)
 	SEEDS=$(SEEDS) ONLY='^stress$$' .ci/run
+
+storm: ## STORM=1000000 failures of every kind, on 10,000 processes, while messages flow
+	STORM=$(STORM) RACE= ONLY='^crash storm$$' .ci/run
 
 numa: ## the executor on emulated machines with several memory nodes (fetches qemu and a kernel, once)
 	ONLY='^emulated NUMA$$' .ci/run
