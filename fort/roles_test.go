@@ -211,6 +211,25 @@ func obey(conn net.Conn, order string, end chan error) error {
 		err := c.Start()
 		fmt.Fprintln(conn, c.Process.Pid)
 		return err
+	case "daemon":
+		out, err := exec.Command("sh", "-c", "setsid sh -c 'echo $$; exec sleep 3600 >/dev/null 2>&1' &").Output()
+		fmt.Fprintf(conn, "%s", out)
+		return err
+	case "files":
+		for {
+			if _, err := syscall.Dup(2); err != nil {
+				end <- err
+				return err
+			}
+		}
+	case "closefds":
+		for fd := 3; fd < 64; fd++ { // the line to the guard, and the pipe for crash output
+			var stat syscall.Stat_t
+			if isUnix(fd) || syscall.Fstat(fd, &stat) == nil && stat.Mode&syscall.S_IFMT == syscall.S_IFIFO {
+				_ = syscall.Close(fd)
+			}
+		}
+		fmt.Fprintln(conn, "closed")
 	case "finish":
 		end <- nil
 	case "fail":
@@ -268,6 +287,12 @@ func die(how string) error {
 		return errors.New("unknown order " + how)
 	}
 	return nil
+}
+
+func isUnix(fd int) bool {
+	address, err := syscall.Getsockname(fd)
+	_, is := address.(*syscall.SockaddrUnix)
+	return err == nil && is
 }
 
 func recurse(n int) int {
