@@ -35,6 +35,7 @@ func guardMain(config Config) int {
 func modest() {
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(20)
+	runtime.MemProfileRate = 0
 	shrink() // what the initialisation of the program's packages left
 }
 

@@ -245,7 +245,10 @@ func compare(t *testing.T, memory []int) {
 	if raceEnabled {
 		return // the race detector's own memory grows
 	}
-	if last > first+first/20 {
+	// The guard starts a thread for each ward, and the Go runtime keeps some sixty bytes of
+	// one that has ended: in a thousand crashes that is nothing, in ten thousand it shows.
+	kept := max(len(memory)-1000, 0) * 100 / 1024
+	if last > first+first/20+kept {
 		t.Errorf("the guard has grown from %d KiB to %d KiB", first, last)
 	}
 }
