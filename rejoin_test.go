@@ -116,3 +116,37 @@ func TestS8_AChangeOfASubtreeWhileItRestarts(t *testing.T) {
 	}
 	rigRecv(t, "the changes", done)
 }
+
+// A removal counts for all later lives, also if it is ordered while the supervisor is on its way down.
+func TestS8_ARemovalWhileTheSupervisorEnds(t *testing.T) {
+	for name, after := range map[string]time.Duration{
+		"it is being stopped": time.Second / 2, "it is down": 3 * time.Second / 2, "all are, but a callback runs": 5 * time.Second / 2,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hold := func(context.Context, string) error { <-time.After(3 * time.Second); return nil }
+				r := rigOn(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+					{Name: "sub", Start: bastion.Subtree(bastion.SupervisorSpec{
+						Callbacks: bastion.TreeCallbacks{AfterStart: hold},
+						Children:  []bastion.ChildSpec{slowToStop("a"), slowToStop("b")}})}}})
+				done := make(chan error, 2)
+				go func() { done <- r.sys.Start(context.Background()) }()
+				synctest.Wait() // the callback is under way
+				go func() { done <- r.sup.Restart(context.Background(), "sub") }()
+				<-time.After(after)
+				sub := r.sup.Supervisor("sub")
+				if err := sub.Remove(context.Background(), "b"); err != nil {
+					t.Error(err)
+				}
+				for range 2 {
+					if err := <-done; err != nil {
+						t.Error(err)
+					}
+				}
+				if n := sub.Count(); n.Specs != 1 || !sub.Child("b").IsZero() {
+					t.Errorf("%+v after the removal", n)
+				}
+			})
+		})
+	}
+}

@@ -30,11 +30,18 @@ func (s *supervisor) obey(o *order) {
 		o.answer(s.move(c, o.at))
 	case o.kind == orderChangeChild:
 		o.answer(s.changeChild(c, o.spec))
-	case s.machine == nil:
+	case s.machine == nil || o.kind == orderRemove && s.through(c):
 		s.obeyDown(c, o)
 	default:
 		s.obeyUp(c, o)
 	}
+}
+
+// through reports whether this life of the supervisor ends, and has nothing more to
+// do with c: the machine would hear of no order about it.
+func (s *supervisor) through(c *child) bool {
+	status, _ := s.machine.Status(c.id)
+	return s.machine.Ending() && status == supervise.StatusDown
 }
 
 func (s *supervisor) obeyUp(c *child, o *order) {
@@ -67,7 +74,7 @@ func (s *supervisor) obeyUp(c *child, o *order) {
 }
 
 // obeyDown is for a supervisor that does not run: not started yet, between two
-// lives, or stopped for good.
+// lives, or stopped for good; or ends, and is through with the child.
 func (s *supervisor) obeyDown(c *child, o *order) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,6 +85,8 @@ func (s *supervisor) obeyDown(c *child, o *order) {
 	case orderRemove:
 		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})
 		s.children.remove(c)
+		c.waiting.down(ErrStopped)
+		s.heal(&c.ailment)
 	default:
 		o.answer(s.refusal())
 		return
