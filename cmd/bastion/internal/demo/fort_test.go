@@ -3,11 +3,13 @@
 package demo
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,6 +122,34 @@ func TestTheFortEndsAtOnceWithTheContext(t *testing.T) {
 	}
 	if err := syscall.Kill(guard, 0); guard != 0 && err == nil {
 		t.Error("the guard is still there")
+	}
+}
+
+// A demo that is killed leaves nothing running: its guard finds standard input at an end.
+func TestTheFortEndsWithItsDemo(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard := exec.Command(self, "guard", "127.0.0.1:0", "1", t.TempDir())
+	orders, err := guard.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bulletins, err := guard.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guard.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(bulletins).ReadString('\n'); err != nil {
+		t.Errorf("%q, %v", line, err)
+	}
+	bulletins.Close()
+	orders.Close()
+	if err := guard.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/bastion-go/bastion"
 	"github.com/bastion-go/bastion/examples/kv/kvstore"
@@ -55,6 +57,9 @@ func GuardMain(listen string, shards int, crashes string) {
 
 // serveWard is one life of the service.
 func serveWard(ctx context.Context, listen string, shards int) error {
+	// Who reads the bulletins may be gone. That is no reason to die of a closed pipe: standard input has ended as well, and
+	// is the order to stop.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	l, err := fort.Listen("tcp", listen)
 	if err != nil {
 		bulletin{Failed: err.Error()}.write()
