@@ -16,7 +16,7 @@ type Health struct {
 	// or are still being added do not count, nor do those that are Optional.
 	Ready Check
 	// Live is OK as long as a restart of the program would not help: no supervisor is
-	// in a restart storm, nothing that was abandoned still runs, the executor is not at
+	// in a restart storm (but for those that are Optional, or below one), nothing that was abandoned still runs, the executor is not at
 	// the bound of its blocked workers, and the system has not stopped.
 	Live Check
 }

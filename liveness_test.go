@@ -94,6 +94,38 @@ func TestH2_NoStorm(t *testing.T) {
 	})
 }
 
+// A long window does not keep a program that has recovered from being alive, and what is Optional never does.
+func TestH2_AStormPasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hourly := bastion.Intensity{Max: 3, Within: time.Hour}
+		below := bastion.SupervisorSpec{Restart: hourly, Children: []bastion.ChildSpec{
+			{Name: "c", Start: actor()}, {Name: "g", Start: actor(), Count: 1, Intensity: hourly},
+		}}
+		r := rigUp(t, bastion.SupervisorSpec{Restart: hourly, Children: []bastion.ChildSpec{
+			{Name: "c", Start: actor()}, {Name: "spare", Start: bastion.Subtree(below), Optional: true},
+		}})
+		spare := r.sup.Supervisor("spare")
+		crash := func(refs ...bastion.Ref) {
+			for _, ref := range refs {
+				for range 3 {
+					if err := ref.Tell(t.Context(), fail{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r.sync(ref)
+			}
+		}
+		crash(spare.Child("c"), spare.Group("g").Member(0))
+		r.wantLive("what is Optional")
+		crash(r.child("c"))
+		r.wantLive("three of three", "/sys/sup: restart storm")
+		time.Sleep(14 * time.Second)
+		r.wantLive("a moment later", "/sys/sup: restart storm")
+		time.Sleep(2 * time.Second)
+		r.wantLive("it is over")
+	})
+}
+
 // As many handlers are blocked as may be, for as long as they are.
 func TestH2_Saturated(t *testing.T) {
 	gate := make(chan struct{})

@@ -164,8 +164,9 @@ type ChildSpec struct {
 	Heartbeat time.Duration
 	// WaitReady makes a loop count as started only when it calls ctx.Ready.
 	WaitReady bool
-	// Optional leaves the child, and all below it, out of the system's readiness
-	// (System.Health): what is not needed to serve.
+	// Optional leaves the child, and all below it, out of the system's readiness, and
+	// their storms of restarts out of its liveness (System.Health): what is not needed
+	// to serve.
 	Optional bool
 	// DropMailbox discards what waits when the child is restarted.
 	DropMailbox bool

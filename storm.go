@@ -10,7 +10,9 @@ import (
 // Storms are the supervisors and groups that have used up their intensity. A
 // storm begins with the restart after which one more within the window would be
 // too many, or with giving up, and lasts until a whole window has passed without
-// another such restart. A single restart is none, whatever the intensity.
+// another such restart, but for longestStorm at most: an intensity of five an hour
+// must not have a program killed half an hour after its last failure. A single
+// restart is none, whatever the intensity, nor is one below what is Optional.
 type storms struct {
 	mu    sync.Mutex
 	all   map[*base]Problem
@@ -20,10 +22,15 @@ type storms struct {
 // leastStorm is how many restarts are a storm.
 const leastStorm = 2
 
+// longestStorm is how long a storm lasts after its last restart. Kubernetes asks
+// every 10 s and gives a program up after three answers in a row, unless it is told
+// otherwise: it takes a storm that goes on.
+const longestStorm = 15 * time.Second
+
 // storm notes count restarts of b's children within the window of its intensity.
 // Agenda only.
 func (b *base) storm(count int, limit supervise.Intensity) {
-	if count < max(limit.Max, leastStorm) {
+	if count < max(limit.Max, leastStorm) || b.dispensable() {
 		return
 	}
 	now := b.sys.clock.Now()
@@ -34,7 +41,7 @@ func (b *base) storm(count int, limit supervise.Intensity) {
 	if !raging || p.Until.Before(now) {
 		p = Problem{Path: b.path, Kind: ProblemStorm, Since: now}
 	}
-	p.Count, p.Until = count, now.Add(limit.Within)
+	p.Count, p.Until = count, now.Add(min(limit.Within, longestStorm))
 	if s.all == nil {
 		s.all = make(map[*base]Problem)
 	}

@@ -124,7 +124,8 @@ func (l *stressLog) readEvents(s *bastion.Subscription[bastion.Event]) {
 }
 
 // check holds the account against the contracts and the runtime's books.
-func (l *stressLog) check(t *testing.T, seed uint64, b bastion.Books) {
+// notices are Downs and trapped Exits that were received; how many were withdrawn the books alone know.
+func (l *stressLog) check(t *testing.T, seed uint64, b bastion.Books, notices uint64) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,6 +140,8 @@ func (l *stressLog) check(t *testing.T, seed uint64, b bastion.Books) {
 		}
 		accepted, received, discarded = accepted+uint64(in), received+uint64(got), discarded+uint64(gone)
 	}
+	withdrawn := b.Reason(bastion.DiscardWithdrawn)
+	accepted, received, discarded = accepted+notices+withdrawn, received+notices, discarded+withdrawn
 	if b.Accepted != accepted || b.Handled+b.Failed != received || b.Discarded != discarded ||
 		!b.Balanced() || b.InHand+b.Mailboxes != 0 || b.Live {
 		t.Errorf("seed %d: the books say %v; the test counted accepted %d, received %d, discarded %d",

@@ -34,6 +34,7 @@ const (
 	stressBlock
 	stressOrder
 	stressBroadcast
+	stressTie
 	stressHang // deaf to its Context: a kill abandons it
 	stressOps
 )
@@ -99,6 +100,9 @@ func (w *stressWorld) child(name string, rng *rand.Rand) bastion.ChildSpec {
 	default:
 		spec.Start = bastion.Handle(func() bastion.Receiver { return &stressHandler{w: w} })
 	}
+	if rng.IntN(4) == 0 {
+		spec.Heartbeat = time.Duration(40+rng.IntN(80)) * time.Millisecond
+	}
 	if spec.Intensity = (bastion.Intensity{}); rng.IntN(10) == 0 {
 		spec.Callbacks = bastion.Callbacks{
 			BeforeStart:  func(*bastion.Context) error { return nil },
@@ -156,6 +160,12 @@ func (w *stressWorld) receive(ctx *bastion.Context, msg any) error {
 	case stressMsg:
 		w.log.received(ctx, m.stressRecord)
 		return w.act(ctx, m, nil)
+	case bastion.Down:
+		w.ties.down(w, ctx, m)
+		return nil
+	case bastion.Exit:
+		w.ties.trapped(w, ctx, m)
+		return nil
 	case stressQuestion:
 		w.log.received(ctx, m.stressRecord)
 		if err := w.act(ctx, m.stressMsg, &m); err != nil {
@@ -199,6 +209,8 @@ func (w *stressWorld) act(ctx *bastion.Context, m stressMsg, q *stressQuestion) 
 		return ctx.Unhandled()
 	case stressOrder:
 		w.order(ctx, s.rng)
+	case stressTie:
+		return w.tie(ctx, s)
 	case stressSleep:
 		_ = ctx.Sleep(100 * time.Microsecond)
 	case stressBlock:

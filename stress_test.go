@@ -64,6 +64,7 @@ type stressWorld struct {
 	names atomic.Uint64 // for children that are added
 	quiet atomic.Bool   // nothing new is begun
 	held  stressHeld
+	ties  stressTies
 
 	mu      sync.Mutex
 	targets []bastion.Ref
@@ -105,7 +106,8 @@ func stressOnce(t *testing.T, seed uint64) {
 	if left := newGoroutines(before); left != "" {
 		t.Errorf("seed %d: still there:\n%s", seed, left)
 	}
-	w.log.check(t, seed, w.sys.Inspector().Books())
+	w.log.check(t, seed, w.sys.Inspector().Books(), w.ties.notices)
+	w.ties.check(t, seed)
 	if n := letters.Missed() + events.Missed(); n > 0 {
 		t.Errorf("seed %d: the watchers missed %d: make their buffers larger", seed, n)
 	}
@@ -179,7 +181,11 @@ func (w *stressWorld) order(ctx context.Context, rng *rand.Rand) {
 
 func (w *stressWorld) someOrder(ctx context.Context, rng *rand.Rand) (what string, err error) {
 	r := w.target(rng)
-	switch rng.IntN(12) {
+	switch rng.IntN(15) {
+	case 12, 13:
+		return "exit " + r.Path(), r.Exit(ctx, []error{errStress, nil, bastion.ErrShutdown}[rng.IntN(3)])
+	case 14:
+		return "exit and kill " + r.Path(), r.Exit(ctx, bastion.ErrKilled)
 	case 0:
 		return "stop " + r.Path(), r.Stop(ctx)
 	case 1:
