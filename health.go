@@ -142,5 +142,5 @@ func (c *Check) close() {
 // work elsewhere while it is still served. Run does this by itself. It cannot be
 // taken back.
 func (s *System) LameDuck() {
-	s.leaving.CompareAndSwap(0, s.clock.Now().UnixNano())
+	s.leaving.CompareAndSwap(0, cmp.Or(s.clock.Now().UnixNano(), 1)) // 0 is for "not at all"
 }

@@ -87,7 +87,8 @@ func (c *Context) Unlink(ref Ref) {
 // TrapExits makes exit signals reach this incarnation as messages of type Exit
 // instead of ending it, until it is switched off again. Only a kill (Ref.Exit with
 // ErrKilled) cannot be trapped. It holds for what arrives after it has returned,
-// and ends with the incarnation.
+// and ends with the incarnation. To a handler made by HandleTyped an Exit is
+// unhandled, unless its type of message takes it.
 func (c *Context) TrapExits(on bool) {
 	t := c.p.ties()
 	t.mu.Lock()

@@ -156,7 +156,7 @@ func (l *stressLog) check(t *testing.T, seed uint64, b bastion.Books, notices ui
 	for _, f := range l.faults {
 		t.Errorf("seed %d: %s", seed, f)
 	}
-	t.Logf("seed %d: %d messages, %v, abandoned %d", seed, len(l.records), b, len(l.abandoned))
+	t.Logf("seed %d: %d messages, %d Downs and Exits, %v, abandoned %d", seed, len(l.records), notices, b, len(l.abandoned))
 }
 
 func (l *stressLog) anyAbandoned(string) bool {

@@ -289,10 +289,13 @@ func (w *stressWorld) sender(ctx *bastion.Context, rnd uint64) stressSender {
 	return stressSender{w: w, key: ctx.Self().ID(), rng: rand.New(rand.NewPCG(rnd, w.seed))}
 }
 
-// op is what a message is to lead to; half of them to nothing.
+// op is what a message is to lead to; many of them to nothing.
 func (s stressSender) op() stressOp {
-	if s.rng.IntN(2) == 0 {
+	switch s.rng.IntN(8) {
+	case 0, 1, 2:
 		return stressPlain
+	case 3, 4:
+		return stressTie
 	}
 	return stressOp(s.rng.IntN(int(stressOps)))
 }

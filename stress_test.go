@@ -106,8 +106,7 @@ func stressOnce(t *testing.T, seed uint64) {
 	if left := newGoroutines(before); left != "" {
 		t.Errorf("seed %d: still there:\n%s", seed, left)
 	}
-	w.log.check(t, seed, w.sys.Inspector().Books(), w.ties.notices)
-	w.ties.check(t, seed)
+	w.log.check(t, seed, w.sys.Inspector().Books(), w.ties.received())
 	if n := letters.Missed() + events.Missed(); n > 0 {
 		t.Errorf("seed %d: the watchers missed %d: make their buffers larger", seed, n)
 	}

@@ -3,7 +3,6 @@ package bastion_test
 import (
 	"errors"
 	"sync"
-	"testing"
 
 	"github.com/bastion-go/bastion"
 )
@@ -28,7 +27,7 @@ type stressMonitor struct {
 func (w *stressWorld) tie(ctx *bastion.Context, s stressSender) error {
 	to := w.target(s.rng)
 	var err error
-	switch n := s.rng.IntN(12); n {
+	switch n := s.rng.IntN(16); n {
 	case 0, 1:
 		err = ctx.Link(to)
 	case 2:
@@ -115,11 +114,9 @@ func (s *stressTies) trapped(w *stressWorld, ctx *bastion.Context, e bastion.Exi
 	}
 }
 
-// check holds at the end that the play was played.
-func (s *stressTies) check(t *testing.T, seed uint64) {
+// received is how many Downs and Exits there were.
+func (s *stressTies) received() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.notices == 0 || len(s.monitors) == 0 {
-		t.Errorf("seed %d: %d monitors, %d Downs and Exits: nothing was tried", seed, len(s.monitors), s.notices)
-	}
+	return s.notices
 }

@@ -51,6 +51,10 @@ func plain(msg any) any {
 // HandleTyped is Handle for a handler that takes one type of message. Messages
 // of that type that come through the plain door are handled as well, others are
 // unhandled (see Context.Unhandled). Start and stop hooks are those of Handle.
+//
+// That goes for a Down and a trapped Exit, too: only a handler whose M they are
+// (any, for example) gets them. One that is to monitor or trap is better made by
+// Handle, which can be told values of all types.
 func HandleTyped[M any](factory func() TypedReceiver[M]) Behavior {
 	if factory == nil {
 		return Behavior{}
