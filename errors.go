@@ -12,7 +12,7 @@ var (
 	ErrNoProcess = errors.New("bastion: no such process")
 	// ErrStopped: the receiver, or its system, has stopped for good. The message was not accepted.
 	ErrStopped = errors.New("bastion: process has stopped")
-	// ErrNotStarted: the system was not started yet. Messages told before are kept; nobody could answer an ask.
+	// ErrNotStarted: the system, or the supervisor or group in question, was not started yet. Messages told before are kept; nobody could answer an ask.
 	ErrNotStarted = errors.New("bastion: system not started")
 	// ErrStarted: Start was called before.
 	ErrStarted = errors.New("bastion: system was started before")

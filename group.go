@@ -21,6 +21,7 @@ type group struct {
 	members  []*process // by number; nil: free
 	free     []uint32   // numbers to be given again
 	up       bool       // booted and not ending
+	closing  bool       // it ends
 	begun    bool       // it was started at least once
 	alive    bool       // it was started and is not down
 	disposed bool       // down for good
@@ -184,7 +185,7 @@ func (g *group) boot(ev *event) {
 	if g.begun {
 		g.restarts++
 	}
-	g.begun, g.alive, g.disposed = true, true, false
+	g.begun, g.alive, g.closing, g.disposed = true, true, false, false
 	g.mu.Unlock()
 	g.phase = groupBooting
 	g.lives++

@@ -199,7 +199,7 @@ func (g *group) giveUp(why error, result Outcome) {
 func (g *group) stopAll() {
 	g.phase = groupEnding
 	g.mu.Lock()
-	g.up = false
+	g.up, g.closing = false, true
 	g.mu.Unlock()
 	for _, f := range g.files {
 		if f.delay != nil {

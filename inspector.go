@@ -172,18 +172,20 @@ func (s *supervisor) look() Node {
 func (s *supervisor) state() NodeState {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return treeState(s.begun, s.machine != nil, s.up, s.disposed)
+	return treeState(s.begun, s.machine != nil, s.up, s.machine != nil && s.closing, s.disposed)
 }
 
 func (g *group) state() NodeState {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	return treeState(g.begun, g.alive, g.up, g.disposed)
+	return treeState(g.begun, g.alive, g.up, g.alive && g.closing, g.disposed)
 }
 
 // treeState is the state of a node that has children.
-func treeState(begun, alive, up, disposed bool) NodeState {
+func treeState(begun, alive, up, closing, disposed bool) NodeState {
 	switch {
+	case closing:
+		return StateStopping
 	case up:
 		return StateRunning
 	case disposed:

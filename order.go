@@ -170,7 +170,7 @@ func itself(p *process) func(*process) bool {
 // Stop ends the process for good: the message in hand finishes, the stop hook
 // runs, within the child's shutdown time; the rest of the mailbox goes to the
 // dead letters and open asks fail (contract L6). It is not restarted; its
-// supervisor can start it again. Stop waits until it is down, or ctx ends, which
+// supervisor can start it again, and a new life of the supervisor does. Stop waits until it is down, or ctx ends, which
 // does not take the order back. Stopping what has stopped is no error.
 //
 // ErrPending: the process stops itself, or the caller was told to stop meanwhile.

@@ -150,3 +150,39 @@ func TestS8_ARemovalWhileTheSupervisorEnds(t *testing.T) {
 		})
 	}
 }
+
+// Who looks while something with children ends sees that, and what fails meanwhile is not said to be restarted.
+func TestL10_WhatHappensWhileASubtreeEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		group := slowToStop("group")
+		group.Count = 2
+		r := rigOf(t, group, bastion.ChildSpec{Name: "sub", Start: bastion.Subtree(bastion.SupervisorSpec{
+			Children: []bastion.ChildSpec{{Name: "a", Start: actor()}, slowToStop("b")}})})
+		done := make(chan error, 2)
+		for _, name := range []string{"group", "sub"} {
+			go func() { done <- r.sup.Restart(context.Background(), name) }()
+		}
+		synctest.Wait()
+		for _, c := range r.sup.Children() {
+			if c.State != bastion.StateStopping {
+				t.Errorf("%s is %v", c.Name, c.State)
+			}
+		}
+		if err := r.sup.Supervisor("sub").Child("a").Tell(context.Background(), fail{}); err != nil {
+			t.Error(err)
+		}
+		if e := r.await(bastion.EventFailed, "/sys/sup/sub/a"); e.Report.Decision != "supervisor ends" {
+			t.Errorf("decision %q", e.Report.Decision)
+		}
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		for _, c := range r.sup.Children() {
+			if c.State != bastion.StateRunning {
+				t.Errorf("%s is %v", c.Name, c.State)
+			}
+		}
+	})
+}

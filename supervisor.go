@@ -19,7 +19,8 @@ type supervisor struct {
 	mu       sync.RWMutex
 	children roster
 	machine  *supervise.Machine
-	up       bool // booted and not ending
+	up       bool // booted, and not down
+	closing  bool // it ends
 	restarts uint64
 
 	lastID   supervise.ID
@@ -139,7 +140,7 @@ func (s *supervisor) boot(failure *Failure) {
 	if s.begun {
 		s.restarts++
 	}
-	s.machine, s.begun, s.disposed = m, true, false
+	s.machine, s.begun, s.closing, s.disposed = m, true, false, false
 	s.children.show()
 	s.mu.Unlock()
 	s.why, s.outcome, s.how, s.since = nil, 0, haltStop, s.sys.clock.Now()

@@ -16,6 +16,11 @@ func (s *supervisor) step(ev supervise.Event, cause *event) {
 }
 
 func (s *supervisor) perform(actions []supervise.Action, cause *event) {
+	if !s.closing && s.machine.Ending() {
+		s.mu.Lock()
+		s.closing = true
+		s.mu.Unlock()
+	}
 	for _, a := range actions {
 		s.act(a, cause)
 	}
@@ -45,6 +50,9 @@ func (s *supervisor) decision(c *child, actions []supervise.Action) string {
 	}
 	if !s.up {
 		return "the supervisor does not start"
+	}
+	if s.closing {
+		return downText(supervise.WhyEnded)
 	}
 	return "restart with its siblings" // which is under way already
 }
