@@ -12,21 +12,13 @@ import (
 	"github.com/bastion-go/bastion/internal/osproc"
 )
 
-// notInherited is what a service manager tells this program about itself. Passed on
-// it would make the command speak to it in our name, or take sockets it has not got.
-var notInherited = []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"}
-
 // environment is the command's, from the weakest to the strongest: this program's,
 // then what describes the user and the folder, then Env, then what is between the
 // command and us.
 func (s *Spec) environment(as *account, between []string) []string {
 	var all []string
 	if !s.CleanEnv {
-		for _, e := range os.Environ() {
-			if name, _, _ := strings.Cut(e, "="); !slices.Contains(notInherited, name) {
-				all = append(all, e)
-			}
-		}
+		all = osproc.Without(os.Environ(), osproc.ManagerVariables...)
 		if s.Dir != "" {
 			all = append(all, "PWD="+s.Dir)
 		}

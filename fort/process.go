@@ -129,7 +129,7 @@ func (p *self) greet(g *guard, w *ward, conn *wire.Conn) error {
 }
 
 func (p *self) environment() []string {
-	env := os.Environ()
+	env := osproc.Without(os.Environ(), append(osproc.ManagerVariables, variable)...)
 	return append(env, variable+"="+strconv.Itoa(wire.Version)+":3:4")
 }
 

@@ -43,6 +43,8 @@ func play(role string) {
 		config.Backoff = nil
 	case "activated":
 		activated()
+	case "runs":
+		runs()
 	case "empty":
 		waiting := make(chan os.Signal, 1)
 		signal.Notify(waiting, syscall.SIGTERM) // or Go would say that there is nothing to wait for

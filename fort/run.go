@@ -18,7 +18,9 @@ type Command struct {
 	Argv []string
 	// Dir is its working folder. Empty: this process's.
 	Dir string
-	// Env is its whole environment, "name=value" each. Nil: this process's.
+	// Env is its whole environment, "name=value" each. Nil: this process's. What a
+	// service manager says by it to this process (NOTIFY_SOCKET, WATCHDOG_…, LISTEN_…)
+	// is left out.
 	Env []string
 
 	// Listen are sockets that Run opens once and each incarnation gets, as systemd

@@ -10,6 +10,15 @@ import (
 // openSelf opens the file that this process runs, whatever its path leads to now.
 func openSelf() (*os.File, error) { return os.Open("/proc/self/exe") }
 
+// thisProgram is a name of it that stays good when its file is replaced or removed.
+// The kernel looks it up in the child, which is this program still.
+func thisProgram() (string, error) {
+	if exists("/proc/self/exe") {
+		return "/proc/self/exe", nil
+	}
+	return os.Executable()
+}
+
 // nameOf is a name for an open file, whatever has become of its own.
 func nameOf(f *os.File) string {
 	return "/proc/" + strconv.Itoa(os.Getpid()) + "/fd/" + strconv.Itoa(int(f.Fd()))

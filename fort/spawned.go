@@ -154,7 +154,7 @@ func (c *spawned) spec() (osproc.Spec, error) {
 	if env == nil {
 		env = os.Environ()
 	}
-	s := osproc.Spec{Argv: c.command.Argv, Dir: c.command.Dir, Env: append([]string(nil), env...), Stdin: stdin()}
+	s := osproc.Spec{Argv: c.command.Argv, Dir: c.command.Dir, Env: osproc.Without(env, osproc.ManagerVariables...), Stdin: stdin()}
 	if len(c.sockets) == 0 {
 		return s, nil
 	}
@@ -162,11 +162,11 @@ func (c *spawned) spec() (osproc.Spec, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.Path, err = os.Executable(); err != nil {
+	if s.Path, err = thisProgram(); err != nil {
 		return s, err
 	}
 	s.Files = c.sockets
-	s.Env = append(s.Env, variable+"="+becoming+path,
+	s.Env = append(osproc.Without(s.Env, variable), variable+"="+becoming+path,
 		"LISTEN_FDS="+strconv.Itoa(len(c.sockets)), "LISTEN_FDNAMES="+strings.Join(c.names, ":"))
 	return s, nil
 }
