@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/bastion-go/bastion/fort/internal/decide"
 )
@@ -32,6 +33,23 @@ var causes = map[decide.Cause]struct {
 
 // diagnose says how a ward ended, in one word and in one line.
 func diagnose(e ending) (Kind, string) {
+	kind, reason := judge(e)
+	return kind, oneLine(reason)
+}
+
+// oneLine is what a program said, fit for a line of a log or a terminal: lines are
+// joined, and what would move the cursor is left out.
+func oneLine(text string) string {
+	text = strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+}
+
+func judge(e ending) (Kind, string) {
 	if known, ok := causes[e.cause]; ok {
 		return known.kind, join(known.reason, e.said)
 	}

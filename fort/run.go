@@ -38,7 +38,8 @@ type Command struct {
 
 	// Output gets what wards write to standard output and standard error, line by
 	// line, from one goroutine at a time. A line longer than 64 KiB comes in pieces.
-	// It should not block for long: the ward waits for it. Nil: they have this
+	// It should not block for long: the ward waits for it. Of a ward that has ended, lines
+	// are lost that it does not take within seconds. Nil: they have this
 	// process's own, and reports have no Output.
 	Output func(Line)
 

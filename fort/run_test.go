@@ -190,6 +190,41 @@ func TestF3_RunEndsWithItsContext(t *testing.T) {
 	s.line("bye")
 }
 
+// Whoever reads what the program writes may have stopped reading.
+func TestF3_AnOutputThatBlocksKeepsNothingFromEnding(t *testing.T) {
+	t.Parallel()
+	for _, ends := range []string{"the context", "the program"} {
+		t.Run(ends, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			blocked, free := make(chan struct{}), make(chan struct{})
+			defer close(free)
+			result := make(chan error, 1)
+			once := sync.OnceFunc(func() { close(blocked) })
+			command := fort.Command{Argv: sh("echo one; echo two >&2; exec sleep 3600"), Output: func(fort.Line) { once(); <-free }}
+			if ends == "the program" {
+				command.Argv = sh("echo one; exit 3")
+			}
+			config := fort.Config{Restart: fort.NoRestarts, Logger: slog.New(slog.DiscardHandler)}
+			go func() { result <- fort.Run(ctx, config, command) }()
+			<-blocked
+			if ends == "the context" {
+				cancel()
+			}
+			var exit *fort.ExitError
+			select {
+			case err := <-result:
+				if !errors.As(err, &exit) || exit.Crash != nil && exit.Crash.Reason != "exit status 3" {
+					t.Errorf("Run returned %v", err)
+				}
+			case <-time.After(guardTime):
+				t.Error("Run did not return")
+			}
+			cancel()
+		})
+	}
+}
+
 func TestF1_HealthMakesReadyAndSick(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex

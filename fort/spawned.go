@@ -271,10 +271,10 @@ func (w *ward) notices(n *osproc.Notifier) {
 
 // await is the goroutine of a ward's end.
 func (c *spawned) await(w *ward, s *streams, cancel context.CancelFunc) {
-	last := s.read(c, w)
+	reading := s.read(c, w)
 	<-w.proc.Done()
 	cancel()
-	output := last()
+	output := reading.last()
 	exit := w.proc.Exit()
 	end := ending{status: decide.Status{Code: exit.Code, Signal: int(exit.Signal)}, oom: exit.OutOfMemory, output: output}
 	w.guard.post(func() { w.guard.exited(w, end) })

@@ -3,6 +3,7 @@ package fort
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bastion-go/bastion/internal/osproc"
@@ -47,37 +48,80 @@ func (s *streams) closeTheirs() {
 	s.theirs = nil
 }
 
-// read passes the lines on. last waits until all of them were, once the ward is
-// gone, and returns the end of standard error.
-func (s *streams) read(c *spawned, w *ward) (last func() string) {
-	tail := &excerpt{headMax: 16 << 10, tailMax: 48 << 10}
-	var reading sync.WaitGroup
+// A reading is of one ward's streams.
+type reading struct {
+	streams *streams
+	done    chan struct{} // closed when both streams are at their end
+	passed  atomic.Int64  // lines given to Output; written by the readers, read by last
+
+	mu   sync.Mutex
+	tail excerpt // of standard error
+}
+
+// read passes the lines on, from goroutines that end with the streams.
+func (s *streams) read(c *spawned, w *ward) *reading {
+	r := &reading{streams: s, done: make(chan struct{}), tail: excerpt{headMax: 16 << 10, tailMax: 48 << 10}}
+	var open sync.WaitGroup
 	for i, f := range s.ours {
-		reading.Go(func() {
-			lines := osproc.NewLineReader(f, 0)
-			for {
-				l, err := lines.Next()
-				if err != nil {
-					return
-				}
-				if i == 1 {
-					_, _ = tail.Write([]byte(l.Text + "\n"))
-				}
-				c.writing.Lock()
-				c.command.Output(Line{
-					Ward: w.slot, Incarnation: w.incarnation, PID: w.proc.PID(),
-					Stderr: i == 1, Text: l.Text, Truncated: l.Truncated,
-				})
-				c.writing.Unlock()
-			}
-		})
+		open.Go(func() { r.lines(c, w, f, i == 1) })
 	}
-	return func() string {
-		for _, f := range s.ours {
-			_ = f.SetReadDeadline(time.Now().Add(lastWords))
+	go func() {
+		open.Wait()
+		close(r.done)
+	}()
+	return r
+}
+
+func (r *reading) lines(c *spawned, w *ward, f *os.File, stderr bool) {
+	lines := osproc.NewLineReader(f, 0)
+	for {
+		l, err := lines.Next()
+		if err != nil {
+			return
 		}
-		reading.Wait()
-		s.close()
-		return tail.String()
+		if stderr {
+			r.mu.Lock()
+			_, _ = r.tail.Write([]byte(l.Text + "\n"))
+			r.mu.Unlock()
+		}
+		c.writing.Lock()
+		c.command.Output(Line{
+			Ward: w.slot, Incarnation: w.incarnation, PID: w.proc.PID(),
+			Stderr: stderr, Text: l.Text, Truncated: l.Truncated,
+		})
+		c.writing.Unlock()
+		r.passed.Add(1)
 	}
+}
+
+// mostPatience is how many times lastWords the rest of a stream may take.
+const mostPatience = 10
+
+// last waits, once the ward is gone, until all its lines were passed on, and returns
+// the end of standard error. Two may keep that from happening: a process that has
+// left the ward's group and holds a stream open, and an Output that blocks. So it
+// waits as long as lines come through, and not for ever; the rest is lost then.
+func (r *reading) last() string {
+	before := int64(-1)
+	for range mostPatience {
+		for _, f := range r.streams.ours {
+			_ = f.SetReadDeadline(time.Now().Add(2 * lastWords))
+		}
+		timer := time.NewTimer(lastWords)
+		select {
+		case <-r.done:
+			before = r.passed.Load() // nothing is coming any more
+		case <-timer.C:
+		}
+		timer.Stop()
+		now := r.passed.Load()
+		if now == before {
+			break
+		}
+		before = now
+	}
+	r.streams.close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tail.String()
 }

@@ -69,7 +69,8 @@ the program counts as started when that first succeeds or, without --health,
 when it says READY=1 by sd_notify.
 
 Ctrl-C and SIGTERM are passed on; after --shutdown, or with a second one, the
-program is killed. The exit status is the program's, 128 and more for a signal,
+program is killed. It is stopped as well when nobody reads its output any more, as
+in "bastion run … | head -1". The exit status is the program's, 128 and more for a signal,
 126 or 127 if it cannot be started, 2 if a flag is wrong.`,
 		Example: `  bastion run -- ./server --port 8080
   bastion run --listen :8080 --health http://127.0.0.1:8080/ -- ./server
@@ -290,12 +291,27 @@ func (r *runCall) run(ctx context.Context, stdout, stderr io.Writer) error {
 	r.config.Logger = watch.Logger()
 	r.command.Output, r.command.Watch, r.command.Signals = console.Line, watch.Event, true
 
+	// A program on its own would end, by SIGPIPE, when nobody reads what it writes.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	console.Unread = func() { cancel(errUnread) }
+	console.Start()
+
 	stop := every(time.Second, console.Width != nil, watch.Tick)
 	err := fort.Run(ctx, r.config, r.command)
 	stop()
 	console.Close()
+	if context.Cause(ctx) == errUnread {
+		return statusError{error: errUnread, status: exitUnread}
+	}
 	return r.explain(err)
 }
+
+// errUnread is why the program was stopped when the other end of its output is closed.
+var errUnread = errors.New("run: nobody reads the program's output any more, so it was stopped")
+
+// exitUnread is what a shell reports for SIGPIPE.
+const exitUnread = 128 + 13
 
 // explain says in the words of the command line what package fort says in its own.
 func (r *runCall) explain(err error) error {

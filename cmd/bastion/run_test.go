@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -54,6 +56,23 @@ func program(args []string) int {
 		fmt.Fprintln(c, os.Getpid())
 		c.Close()
 		return 1
+	case "talk": // for ever; as bastion run stops it, or with the pipe
+		for {
+			fmt.Println("talk")
+		}
+	case "stuff": // what takes no more; then there is the file of the second argument
+		var written atomic.Int64
+		go func() {
+			for {
+				fmt.Println("talk")
+				written.Add(1)
+			}
+		}()
+		for before := int64(-1); before != written.Load(); <-time.After(200 * time.Millisecond) {
+			before = written.Load()
+		}
+		_ = os.WriteFile(args[1], nil, 0o600)
+		select {}
 	case "stay": // until SIGINT; with a second argument, for longer than that
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, os.Interrupt)
@@ -72,6 +91,7 @@ func program(args []string) int {
 type bastionRun struct {
 	t      *testing.T
 	cmd    *exec.Cmd
+	pipe   io.Closer // of its standard output
 	out    *bufio.Reader
 	stderr *strings.Builder
 }
@@ -92,7 +112,7 @@ func runs(t *testing.T, flags, deed string) *bastionRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.out = bufio.NewReader(out)
+	r.pipe, r.out = out, bufio.NewReader(out)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +253,58 @@ func TestRunPassesCtrlCOn(t *testing.T) {
 		}
 	}()
 	r.ends(128 + 9)
+}
+
+// As "bastion run … | head -1" has it.
+func TestRunStopsWhatNobodyListensTo(t *testing.T) {
+	r := runs(t, "", "talk")
+	r.line("p | talk")
+	r.pipe.Close()
+	r.ends(128 + 13)
+	r.said("nobody reads the program's output any more")
+}
+
+// As "bastion run … | less" has it: nobody takes anything out of the pipe.
+func TestRunStopsInFrontOfAFullPipe(t *testing.T) {
+	left, full, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Close()
+	defer full.Close()
+	_ = full.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	for err == nil {
+		_, err = full.Write(make([]byte, 1))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuffed := filepath.Join(t.TempDir(), "stuffed")
+	cmd := exec.CommandContext(t.Context(), self, "run", "--name", "p", "--", self, "stuff", stuffed)
+	cmd.Env = append(os.Environ(), role+"=bastion")
+	cmd.Stdout = full
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(stuffed); err == nil {
+			break
+		}
+		<-time.After(time.Millisecond)
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	timer := time.AfterFunc(time.Minute, func() {
+		t.Error("it did not end")
+		_ = cmd.Process.Kill()
+	})
+	defer timer.Stop()
+	_ = cmd.Wait()
+	if !strings.Contains(said.String(), "serves") {
+		t.Errorf("it said %q", said.String())
+	}
 }
 
 func TestRunFindsTheSick(t *testing.T) {

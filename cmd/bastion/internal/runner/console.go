@@ -1,11 +1,14 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/bastion-go/bastion/fort"
 )
@@ -24,6 +27,12 @@ type Console struct {
 	Width func() int
 	// Now is the clock. Nil: the system's.
 	Now func() time.Time
+	// Unread, if it is set, is called when nobody will ever read the program's output
+	// again: the other end of the pipe is closed. It may be called more than once.
+	Unread func()
+
+	words  chan func() // what Say and SetStatus are to do; nil: they do it at once
+	spoken chan struct{}
 
 	mu     sync.Mutex
 	status string  // what is to stand in the last line
@@ -80,7 +89,9 @@ func (c *Console) Line(l fort.Line) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cut[stream] = c.NoPrefix && l.Truncated
-	c.write(to, text)
+	if err := c.write(to, text); errors.Is(err, syscall.EPIPE) && c.Unread != nil {
+		c.Unread()
+	}
 }
 
 func (c *Console) prefix(l fort.Line) string {
@@ -98,9 +109,39 @@ func (c *Console) prefix(l fort.Line) string {
 // Say writes a line of the guard.
 func (c *Console) Say(color, format string, args ...any) {
 	text := c.stamp() + c.paint(color, "bastion run: "+fmt.Sprintf(format, args...)) + "\n"
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.write(c.Err, text)
+	c.later(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_ = c.write(c.Err, text)
+	})
+}
+
+// mostWords is how many words may wait for a terminal that takes none.
+const mostWords = 1024
+
+// Start has Say and SetStatus no longer wait for what is written, which may block,
+// as a pipe does that nobody reads: those who call them have a program to guard.
+// Until Close.
+func (c *Console) Start() {
+	c.words, c.spoken = make(chan func(), mostWords), make(chan struct{})
+	go func() {
+		defer close(c.spoken)
+		for word := range c.words {
+			word()
+		}
+	}()
+}
+
+// later does what is to be done in its turn. When too much waits it is lost.
+func (c *Console) later(word func()) {
+	if c.words == nil {
+		word()
+		return
+	}
+	select {
+	case c.words <- word:
+	default:
+	}
 }
 
 // SetStatus changes the status line, if there is one.
@@ -108,25 +149,42 @@ func (c *Console) SetStatus(text string) {
 	if c.Width == nil {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if text == c.status {
-		return
-	}
-	c.erase()
-	c.status = text
-	c.draw()
+	c.later(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if text == c.status {
+			return
+		}
+		c.erase()
+		c.status = text
+		c.draw()
+	})
 }
 
-// Close takes the status line away.
-func (c *Console) Close() { c.SetStatus("") }
+// closeTime is how long the last words may take.
+const closeTime = time.Second
 
-// write is for whole lines, above the status line. What cannot be written is
-// nobody's to repair: the program's output must not stop the guard.
-func (c *Console) write(to io.Writer, text string) {
+// Close takes the status line away. Nobody may call Say or SetStatus any more.
+func (c *Console) Close() {
+	c.SetStatus("")
+	if c.words == nil {
+		return
+	}
+	close(c.words)
+	timer := time.NewTimer(closeTime)
+	defer timer.Stop()
+	select {
+	case <-c.spoken:
+	case <-timer.C: // they are written to somebody who does not read
+	}
+}
+
+// write is for whole lines, above the status line.
+func (c *Console) write(to io.Writer, text string) error {
 	c.erase()
-	_, _ = io.WriteString(to, text)
+	_, err := io.WriteString(to, text)
 	c.draw()
+	return err
 }
 
 func (c *Console) erase() {
@@ -136,19 +194,37 @@ func (c *Console) erase() {
 	}
 }
 
+// leastWidth is the narrowest terminal that a status line is for. One that is wider
+// than the terminal cannot be erased.
+const leastWidth = 20
+
 // draw writes the status line without a line break, so that it can be erased.
 func (c *Console) draw() {
 	if c.status == "" || c.cut[0] || c.cut[1] {
 		return
 	}
-	_, _ = io.WriteString(c.Err, c.paint(bold, fit(c.status, c.Width()-1))+"\r")
+	width := c.Width()
+	if width < leastWidth {
+		return
+	}
+	_, _ = io.WriteString(c.Err, c.paint(bold, fit(oneLine(c.status), width-1))+"\r")
 	c.drawn = true
+}
+
+// oneLine is text without what would move the cursor: a report may quote anything.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // fit cuts text to so many characters.
 func fit(text string, width int) string {
-	if runes := []rune(text); width > 0 && len(runes) > width {
-		return string(runes[:max(width-1, 0)]) + "…"
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:width-1]) + "…"
 	}
 	return strings.TrimRight(text, " ")
 }

@@ -3,10 +3,13 @@ package runner
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +146,50 @@ func TestConsoleWithoutPrefixKeepsLongLinesWhole(t *testing.T) {
 	c.Line(fort.Line{Text: "whole"})
 	if want := "status\r\r\x1b[Khalfwhole\nother\r"; screen.String() != want {
 		t.Errorf("%q, want\n%q", screen.String(), want)
+	}
+}
+
+// No status line is better than one that cannot be erased.
+func TestConsoleInTheNarrowest(t *testing.T) {
+	for width := range 100 {
+		var screen strings.Builder
+		c := &Console{Out: &screen, Err: &screen, Name: "web", Width: func() int { return width }}
+		c.SetStatus("a line of fifty characters\nwith \x1b[2J what moves")
+		c.Line(fort.Line{Text: "hello"})
+		c.Close()
+		for _, row := range strings.FieldsFunc(screen.String(), func(r rune) bool { return r == '\n' || r == '\r' }) {
+			row = strings.TrimPrefix(row, "\x1b[K")
+			if n := len([]rune(row)); strings.ContainsRune(row, '\x1b') || n >= width && row != "web | hello" {
+				t.Errorf("%d columns: %q", width, row)
+			}
+		}
+	}
+}
+
+// A pipe that nobody reads, and one that nobody will.
+func TestConsoleThatNobodyReads(t *testing.T) {
+	stuck, in := io.Pipe()
+	c := &Console{Out: in, Err: in, Name: "p", Width: func() int { return 80 }}
+	c.Start()
+	for range 2 * mostWords {
+		c.Say(plain, "%s", "a word")
+		c.SetStatus("status")
+	}
+	c.Close()
+	stuck.Close()
+
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	told := 0
+	c = &Console{Out: w, Name: "p", Unread: func() { told++ }}
+	c.Line(fort.Line{Text: "one"})
+	r.Close()
+	c.Line(fort.Line{Text: "two"})
+	if runtime.GOOS != "windows" && told != 1 {
+		t.Errorf("told %d times that nobody reads", told)
 	}
 }
 
