@@ -102,14 +102,10 @@ func (g *guard) run(signals <-chan os.Signal) int {
 		case s := <-signals:
 			g.signal(s)
 		case <-g.wake.C:
-			// What has arrived already counts before what has not arrived in time.
-			for more := true; more; {
-				select {
-				case f := <-g.calls:
-					f()
-				default:
-					more = false
-				}
+			// What has arrived already counts before what has not arrived in time. What
+			// comes meanwhile does not: somebody may talk without end.
+			for range len(g.calls) {
+				(<-g.calls)()
 			}
 			g.step(decide.Event{Kind: decide.Tick})
 		}

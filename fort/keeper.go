@@ -28,6 +28,12 @@ type held struct {
 	given   bool           // by the service manager: stays whoever claims it
 }
 
+// A ward that has lost its mind must not take the guard's memory and descriptors.
+const (
+	mostSockets = 1024 // that are kept, and calls that wait for one of them
+	longestKey  = 1024 // bytes
+)
+
 type waiting struct {
 	ward *ward
 	id   uint64
@@ -44,8 +50,8 @@ func newSocketFile(path string) socketFile {
 		return socketFile{}
 	}
 	info, err := os.Lstat(path)
-	if err != nil {
-		return socketFile{}
+	if err != nil || info.Mode()&os.ModeSocket == 0 {
+		return socketFile{} // whatever it is, it is not ours to remove
 	}
 	return socketFile{path, info}
 }
@@ -80,6 +86,8 @@ func (k *keeper) claim(w *ward, payload []byte) {
 	}
 	h := k.held[c.Key]
 	switch {
+	case len(c.Key) > longestKey, h == nil && len(k.held) >= mostSockets, h != nil && len(h.waiting) >= mostSockets:
+		_ = w.conn.Send(wire.Granted, wire.Socket{ID: c.ID, Error: "the guard keeps no more sockets, or none of such a name"})
 	case h == nil:
 		k.held[c.Key] = &held{fd: -1, maker: w, users: map[*ward]bool{}}
 		_ = w.conn.Send(wire.Granted, wire.Socket{ID: c.ID, Key: c.Key, Make: true})

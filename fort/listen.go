@@ -139,7 +139,12 @@ func (s *session) claim(key string) (grant, error) {
 		return grant{}, err
 	}
 	var g wire.Socket
-	if err := json.Unmarshal(f.Payload, &g); err != nil || g.Make != (len(f.FDs) == 0) || len(f.FDs) > 1 {
+	err = json.Unmarshal(f.Payload, &g)
+	if err == nil && g.Error != "" {
+		closeAll(f.FDs)
+		return grant{}, fmt.Errorf("fort: %s: %s", key, g.Error)
+	}
+	if err != nil || g.Make != (len(f.FDs) == 0) || len(f.FDs) > 1 {
 		closeAll(f.FDs)
 		return grant{}, fmt.Errorf("fort: the guard's answer for %s makes no sense: %w", key, err)
 	}

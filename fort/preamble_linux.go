@@ -1,4 +1,4 @@
-//go:build linux && !android && !faketime && !go1.28
+//go:build linux && !android && !faketime && !asan && !msan && !go1.28
 
 package fort
 
@@ -14,7 +14,9 @@ import (
 // the runtime has written to standard error, and puts it in front of the first that
 // goes to the crash output. The hook was made for golang.org/x/mobile, and the
 // runtime promises to keep its type; a build for a Go that is not known to have it
-// does without (see preamble_other.go).
+// does without (see preamble_other.go), and so does one with sanitizers, whose calls
+// must not be made where the runtime writes. Where the runtime had no such variable
+// this would be one that nobody reads.
 //
 //go:linkname overrideWrite runtime.overrideWrite
 var overrideWrite func(fd uintptr, p unsafe.Pointer, n int32) int32
@@ -36,7 +38,13 @@ var preamble struct {
 // say which descriptor its copy is; but a copy is the lowest that is free, and while
 // packages are initialised nothing else opens any. It writes to others as well,
 // to wake its own poller.
+//
+// It stays away where somebody else has the hook already. One who takes it later has
+// it, and loses nothing: then reports begin with the stack.
 func keepPreamble(f *os.File, setCrashOutput func() error) error {
+	if overrideWrite != nil {
+		return setCrashOutput()
+	}
 	lowest, err := duplicate(int(f.Fd()))
 	if err != nil {
 		return err

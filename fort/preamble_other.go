@@ -1,4 +1,4 @@
-//go:build !linux || android || faketime || go1.28
+//go:build !linux || android || faketime || asan || msan || go1.28
 
 package fort
 

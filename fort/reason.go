@@ -63,7 +63,7 @@ func judge(e ending) (Kind, string) {
 		return Fatal, "fatal error; which, stands on standard error" // see keepPreamble
 	}
 	if e.status.Signal != 0 {
-		return Signal, "ended by " + signalName(syscall.Signal(e.status.Signal))
+		return Signal, join("ended by "+signalName(syscall.Signal(e.status.Signal)), e.said)
 	}
 	return Exit, join(fmt.Sprintf("exit status %d", e.status.Code), e.said)
 }

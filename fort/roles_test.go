@@ -43,6 +43,9 @@ func play(role string) {
 		config.Backoff = nil
 	case "activated":
 		activated()
+	case "flooding":
+		config.Heartbeat = 3 * time.Second
+		run = attack
 	case "runs":
 		runs()
 	case "empty":

@@ -185,6 +185,20 @@ var lives = []script{
 		{4 * sec, Event{Kind: Memory, Ward: 2, Bytes: 200}, "kill w2"},
 		{4 * sec, killedBy(2, 9), "crashed w2 cause5 row2 +100ms"},
 	}},
+	{"memory while it starts, and while it stops", measured, []step{
+		boot,
+		{sec, ev(Tick, 0), "measure w1"},
+		{sec, Event{Kind: Memory, Ward: 1, Bytes: 150}, ""}, // it may need that to start
+		{2 * sec, ev(Tick, 0), "measure w1"},
+		{2 * sec, Event{Kind: Memory, Ward: 1, Bytes: 200}, "kill w1"},
+		{3 * sec, ev(Tick, 0), ""},
+		{3 * sec, killedBy(1, 9), "crashed w1 cause5 row1 +0s; start w2 slot0 inc2 after crash"},
+		{3 * sec, ev(Ready, 2), ""},
+		{4 * sec, ev(Tick, 0), "measure w2"},
+		{4 * sec, Event{Kind: Memory, Ward: 2, Bytes: 150}, "stop w2 memory"},
+		{5 * sec, ev(Tick, 0), "measure w2"},
+		{5 * sec, Event{Kind: Memory, Ward: 2, Bytes: 201}, "kill w2"},
+	}},
 	{"a stop in order", patient(), []step{
 		boot,
 		{sec, ev(Ready, 1), ""},

@@ -148,6 +148,9 @@ func (m *Machine) start(now time.Time, i int, as role) {
 	s.incarnation++
 	m.lastID++
 	w := &ward{id: m.lastID, slot: i, incarnation: s.incarnation, role: as, deadline: now.Add(m.policy.StartTimeout)}
+	if m.policy.Sampling > 0 {
+		w.nextSample = now.Add(m.policy.Sampling)
+	}
 	m.wards = append(m.wards, w)
 	m.do(Action{Kind: Start, Ward: w.id, Slot: i, Incarnation: w.incarnation, After: s.crashed && as == current, Anew: as == successor})
 }
@@ -159,9 +162,6 @@ func (m *Machine) ready(now time.Time, w *ward) {
 	w.phase, w.readyAt, w.deadline = up, now, time.Time{}
 	if m.policy.Heartbeat > 0 {
 		w.nextBeat = now.Add(m.policy.Heartbeat)
-	}
-	if m.policy.Sampling > 0 {
-		w.nextSample = now.Add(m.policy.Sampling)
 	}
 	if w.role == successor {
 		m.takeOver(now)
@@ -185,6 +185,8 @@ func (m *Machine) Next() time.Time {
 		sooner(w.deadline)
 		if w.phase == up {
 			sooner(w.nextBeat)
+		}
+		if w.phase != killed {
 			sooner(w.nextSample)
 		}
 	}

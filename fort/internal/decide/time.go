@@ -11,6 +11,7 @@ func (m *Machine) tick(now time.Time) {
 		}
 	}
 	for _, w := range append([]*ward(nil), m.wards...) { // some of them may go
+		m.sample(now, w)
 		switch {
 		case w.phase == up:
 			m.watch(now, w)
@@ -33,13 +34,19 @@ func (m *Machine) late(now time.Time, w *ward) {
 	}
 }
 
+// sample looks at a ward's memory, in all of its life: one that starts, or was told
+// to stop, can take all there is as well.
+func (m *Machine) sample(now time.Time, w *ward) {
+	if w.phase == killed || w.nextSample.IsZero() || w.nextSample.After(now) {
+		return
+	}
+	w.nextSample = now.Add(m.policy.Sampling)
+	m.do(Action{Kind: Measure, Ward: w.id})
+}
+
 // watch asks for signs of life. Two pings must be missed: the first may have been
 // answered while this program itself did not run.
 func (m *Machine) watch(now time.Time, w *ward) {
-	if !w.nextSample.IsZero() && !w.nextSample.After(now) {
-		w.nextSample = now.Add(m.policy.Sampling)
-		m.do(Action{Kind: Measure, Ward: w.id})
-	}
 	if w.nextBeat.IsZero() || w.nextBeat.After(now) {
 		return
 	}

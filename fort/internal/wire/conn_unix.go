@@ -20,6 +20,10 @@ const header = 6 // length, kind, number of descriptors
 // maxFDs is how many descriptors may come with a frame.
 const maxFDs = 4
 
+// mostOpen is how many descriptors may wait for their frames. What comes with
+// frames that do not announce it is held against them: none may pile up.
+const mostOpen = 4 * maxFDs
+
 // patience is how long a Send may wait for a reader that does not read.
 const patience = time.Second
 
@@ -151,6 +155,10 @@ func (c *Conn) fill(n int) error {
 			return err
 		}
 		c.in = append(c.in, data[:k]...)
+		if len(c.fds) > mostOpen {
+			c.release()
+			return fmt.Errorf("%d descriptors that belong to no frame", len(c.fds))
+		}
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type Socket struct {
 	Key  string `json:"key"`            // network, address and which of several
 	Make bool   `json:"make,omitempty"` // of Granted: there is none yet, and it is for this ward to make it
 	Path string `json:"path,omitempty"` // of Offer: the file of a Unix socket
+	// Error, of Granted: the guard keeps no such socket.
+	Error string `json:"error,omitempty"`
 }
 
 // An Order is what Stop carries.
