@@ -154,6 +154,9 @@ func (s *supervisor) changeChild(c *child, spec *ChildSpec) error {
 		return ErrStopped
 	}
 	c.plan.agree(*spec, s.spec.Conditions)
+	if spec.Optional {
+		s.heal(&c.ailment) // of one that was given up nothing else would follow
+	}
 	if s.machine != nil {
 		s.machine.Declare(c.policy(), 0) // a known child keeps its place and state
 	}

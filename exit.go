@@ -74,9 +74,10 @@ func intended(err error) (reason error, on bool) {
 // Exit sends an exit signal to the present incarnation of the process. If that
 // traps exits it receives an Exit message. Otherwise its Context is cancelled, it
 // ends with that reason (an ExitError) after the message in hand, and the stop
-// hook runs; then the restart type decides, so a transient child is started again
-// unless the reason is ErrShutdown. That is the difference to Stop and Kill, which
-// are orders to the supervisor.
+// hook runs, both within its shutdown time, which counts from the first signal;
+// then the restart type decides, so a transient child is started again unless the
+// reason is ErrShutdown. That is the difference to Stop and Kill, which are orders
+// to the supervisor. One that is being killed already is not concerned.
 //
 // ErrNormal (or nil) is ignored by a process that does not trap exits, unless it
 // comes from itself: that ends it. ErrKilled itself, not wrapped, cannot be

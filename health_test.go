@@ -200,6 +200,34 @@ func TestH1_GivenUp(t *testing.T) {
 	})
 }
 
+// One that was given up can be done without from now on.
+func TestH1_OptionalByChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rigOf(t, bastion.ChildSpec{Name: "c", Start: actor(), Tries: 1})
+		r.tell("c", fail{})
+		r.tell("c", fail{})
+		synctest.Wait()
+		r.wantReady("given up", "/sys/sup/c: given up")
+		spec, err := r.sup.ChildSpec("c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec.Optional = range []bool{true, false} {
+			if err := r.sup.ChangeChild(t.Context(), "c", spec); err != nil {
+				t.Fatal(err)
+			}
+			r.wantReady("nobody needs it")
+		}
+		if err := r.sup.Restart(t.Context(), "c"); err != nil {
+			t.Fatal(err)
+		}
+		r.tell("c", fail{})
+		r.tell("c", fail{})
+		synctest.Wait()
+		r.wantReady("it is needed again, and was given up again", "/sys/sup/c: given up")
+	})
+}
+
 // What is not needed to serve does not count, nor does what stands below it.
 func TestH1_Optional(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
