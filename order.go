@@ -134,7 +134,7 @@ func (o *order) wait(ctx context.Context, sys *System, stopping <-chan struct{})
 		case 2:
 			return ErrPending
 		case 3:
-			return ctx.Err()
+			return interrupted(ctx, stopping)
 		}
 	}
 	select {
@@ -145,6 +145,17 @@ func (o *order) wait(ctx context.Context, sys *System, stopping <-chan struct{})
 	case <-stopping:
 		return ErrPending
 	case <-ctx.Done():
+		return interrupted(ctx, stopping)
+	}
+}
+
+// interrupted is the answer when ctx ends: that of the order to stop, if it is
+// that which ended it, as it does a loop's.
+func interrupted(ctx context.Context, stopping <-chan struct{}) error {
+	select {
+	case <-stopping:
+		return ErrPending
+	default:
 		return ctx.Err()
 	}
 }

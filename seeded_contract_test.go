@@ -195,3 +195,39 @@ func briefly(err error) string {
 	}
 	return err.Error()
 }
+
+// Whoever is told to stop while it waits for an order of its own gets ErrPending, a loop as well, whose Context is done at
+// the same moment.
+func TestS8_ToldToStopWhileItWaitsForAnOrder(t *testing.T) {
+	for seed := range uint64(30) {
+		spec := both(nil)
+		spec.Children = append(spec.Children, bastion.ChildSpec{Name: "slow", Start: withHooks(hooked{
+			stop: func(ctx *bastion.Context, _ error) error { return ctx.Sleep(time.Second) },
+		})})
+		seeded(t, executor.SeededConfig{Seed: seed}, spec, func(r *seededRig) {
+			answers := 0
+			for _, name := range []string{"handler", "loop"} {
+				r.tell(name, do(func(ctx *bastion.Context) error {
+					if err := ctx.Supervisor().Child("slow").Stop(ctx); !errors.Is(err, bastion.ErrPending) {
+						t.Errorf("seed %d, %s: %v", seed, name, err)
+					}
+					answers++
+					return nil
+				}))
+			}
+			began := r.Clock().Now()
+			r.until("both to wait", func() bool {
+				n, _ := r.sys.Inspector().Node("/sys/sup/slow")
+				return n.State == bastion.StateStopping && r.sys.Inspector().Books().InHand == 2
+			})
+			for _, name := range []string{"handler", "loop"} {
+				if err := r.sup.Child(name).Stop(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}
+			if answers != 2 || r.Clock().Now().Sub(began) >= time.Second {
+				t.Errorf("seed %d: %d answers after %v", seed, answers, r.Clock().Now().Sub(began))
+			}
+		})
+	}
+}
