@@ -282,7 +282,7 @@ func (g *group) memberExited(ev *event) {
 		g.restarted(ev, f)
 	case g.phase == groupBooting && int(p.index) == g.next && ev.outcome == 0:
 		g.publish(ev, "the group does not start")
-		g.giveUp(&StartError{Path: p.path(), Reason: ev.reason}, 0)
+		g.end(&StartError{Path: p.path(), Reason: ev.reason}, 0)
 	case f != nil && f.starting && ev.outcome == 0:
 		g.publish(ev, "its start failed")
 		g.leave(p, ev.last(), f.startError(ev))

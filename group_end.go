@@ -180,12 +180,17 @@ func (g *group) haltAll(how halt) {
 	g.stopAll()
 }
 
-// giveUp ends the group because of a member.
+// giveUp ends the group because a member failed once too often.
 func (g *group) giveUp(why error, result Outcome) {
+	g.sys.emit(Event{Kind: EventEscalated, Path: g.path, Reason: why})
+	g.end(why, result)
+}
+
+// end ends the group because of a member.
+func (g *group) end(why error, result Outcome) {
 	if g.why == nil {
 		g.why, g.result = why, result
 	}
-	g.sys.emit(Event{Kind: EventEscalated, Path: g.path, Reason: why})
 	switch d := g.plan.terms().shutdown(); d {
 	case BrutalKill:
 		g.how = haltKill

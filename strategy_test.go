@@ -180,3 +180,34 @@ func TestS7_FailingStartDuringRestartCounts(t *testing.T) {
 		t.Errorf("Wait: %v", err)
 	}
 }
+
+// A group that does not start is a failed start, as a supervisor is; neither has given anything up.
+func TestS7_WhatDoesNotStartHasNotGivenUp(t *testing.T) {
+	for name, spec := range map[string]func(start bastion.Behavior) bastion.ChildSpec{
+		"group": func(start bastion.Behavior) bastion.ChildSpec { return bastion.ChildSpec{Start: start, Count: 1} },
+		"subtree": func(start bastion.Behavior) bastion.ChildSpec {
+			return bastion.ChildSpec{Start: bastion.Subtree(bastion.SupervisorSpec{Children: []bastion.ChildSpec{{Name: "0", Start: start}}})}
+		},
+	} {
+		bad := 0
+		c := spec(withHooks(hooked{start: func(*bastion.Context) error {
+			if bad--; bad >= 0 {
+				return errBoom
+			}
+			return nil
+		}}))
+		c.Name = "c"
+		r := rigOf(t, c)
+		check(r.sup.Stop(t.Context()))
+		check(r.sys.Root().Restart(t.Context(), "sup"))
+		check(r.sup.Kill(t.Context()))
+		bad = 1
+		_ = r.sys.Root().Restart(t.Context(), "sup")
+		r.stop()
+		for e := range r.events.C() {
+			if e.Kind == bastion.EventEscalated {
+				t.Errorf("%s: %s gave up: %v", name, e.Path, e.Reason)
+			}
+		}
+	}
+}
