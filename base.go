@@ -51,7 +51,6 @@ const (
 	eventOrder                         // from the API
 	eventHook                          // a callback of the supervisor or group itself is over
 	eventRites                         // a child's AfterStop callback has returned
-	eventForget                        // a child that did not start is to leave the machine, too
 	eventStuck                         // a process's conditions have taken its shutdown time
 	eventSilent                        // a process has missed its heartbeat
 	eventKill                          // an exit signal that cannot be trapped

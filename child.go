@@ -20,7 +20,6 @@ type child struct {
 	super *supervisor
 
 	dynamic bool   // was added while the supervisor ran: gone when that restarts
-	trial   bool   // its first start, with which it was added, has not succeeded: if it fails, it was never there
 	ran     bool   // its last start has succeeded
 	removed bool   // its removal was ordered
 	hidden  bool   // declared, but gone until the supervisor restarts; under the supervisor's mu

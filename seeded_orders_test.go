@@ -79,6 +79,7 @@ func (x *orderStorm) tree() bastion.TreeCallbacks {
 		return nil
 	}
 	return bastion.TreeCallbacks{
+		BeforeStart:   func(ctx context.Context, _ string) error { x.hook(ctx, 8); return nil },
 		AfterStart:    func(ctx context.Context, _ string) error { x.hook(ctx, 8); return nil },
 		BeforeRestart: func(ctx context.Context, _ bastion.Failure) error { return hook(ctx) },
 		AfterRestart:  func(ctx context.Context, _ bastion.Failure) error { x.hook(ctx, 8); return hook(ctx) },
@@ -96,6 +97,14 @@ func (x *orderStorm) child(depth int) bastion.ChildSpec {
 	}
 	if x.random.IntN(5) == 0 {
 		c.Conditions = []bastion.Condition{{Is: errBoom, Attempts: 1, Then: bastion.Outcome(1 + x.random.IntN(4))}}
+	}
+	switch x.random.IntN(8) {
+	case 0:
+		c.Shutdown = bastion.BrutalKill
+	case 1:
+		c.StartTimeout = time.Second
+	case 2:
+		c.Shutdown = time.Second
 	}
 	if x.random.IntN(5) == 0 {
 		c.Callbacks.AfterStop = func(bastion.Failure) {}

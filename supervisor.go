@@ -85,8 +85,6 @@ func (s *supervisor) handle(ev *event) {
 		s.obey(ev.order)
 	case eventRites:
 		s.buried(ev)
-	case eventForget:
-		s.step(supervise.Event{Kind: supervise.EvRemoveChild, ID: supervise.ID(ev.id)}, nil)
 	default:
 		if c := s.children.ids[supervise.ID(ev.id)]; c != nil {
 			s.childEvent(c, ev)
@@ -190,7 +188,7 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 	if c.proc != nil {
 		c.proc.emitFor(EventStarted, ev.inc, nil)
 	}
-	c.trial, c.ran = false, true
+	c.ran = true
 	if !s.stoppingChild(c) { // otherwise it is the next start that is waited for
 		c.waiting.answer(wantsUp, nil)
 	}

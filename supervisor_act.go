@@ -70,7 +70,7 @@ func giveUpText(end supervise.End) string {
 func (s *supervisor) act(a supervise.Action, cause *event) {
 	c := s.children.ids[a.ID]
 	if c == nil && a.ID != 0 {
-		return // the machine forgets what the table forgot when it did not start
+		return // it was removed while this life was on its way down
 	}
 	switch a.Kind {
 	case supervise.ActStart:
@@ -176,7 +176,7 @@ func (s *supervisor) down(c *child, a supervise.Action) {
 		end.why = DiscardKilled
 	}
 	c.stopTimers()
-	if why == supervise.WhyForgotten || why == supervise.WhyEnded || why == supervise.WhyStartFailed && c.trial {
+	if why == supervise.WhyForgotten || why == supervise.WhyEnded || why == supervise.WhyStartFailed && !s.knows(c) {
 		s.forget(c)
 	}
 	failed := error(ErrStopped)
@@ -194,9 +194,12 @@ func (s *supervisor) down(c *child, a supervise.Action) {
 	c.rites++
 	end.told = func() { s.post(event{kind: eventRites, child: c, waiting: waiting, reason: failed}) }
 	c.sub.dispose(end)
-	if why == supervise.WhyStartFailed && c.trial {
-		s.post(event{kind: eventForget, id: uint64(c.id)})
-	}
+}
+
+// knows reports whether the machine still has c in its table.
+func (s *supervisor) knows(c *child) bool {
+	_, known := s.machine.Status(c.id)
+	return known
 }
 
 // buried is called when the AfterStop callback of a child has returned.

@@ -122,7 +122,7 @@ func (s *supervisor) add(o *order) {
 		o.answer(nil) // declared; it starts with the others
 		return
 	}
-	c.waiting, c.trial = append(c.waiting, o), true
+	c.waiting = append(c.waiting, o)
 	s.machine.Declare(c.policy(), s.children.next(c))
 	s.step(supervise.Event{Kind: supervise.EvStartChild, ID: c.id}, nil)
 }

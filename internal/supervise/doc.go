@@ -42,7 +42,8 @@
 //  6. It classifies the reason of an exit and applies the user's mapping (contract S12). Resume is no exit and never
 //     gets here.
 //  7. It keeps the child's mailbox from Declare on and through every restart, and closes it at Down and only there. A
-//     Start after a Down opens it again, except after Forgotten: that ID is gone for ever. Each child that was declared
+//     Start after a Down opens it again, except after Forgotten, and after StartFailed of one that
+//     was declared after the boot: that ID is gone for ever. Each child that was declared
 //     gets its Down at the latest before Ended.
 //  8. It may change the rules between two events: Configure for the supervisor, Declare for a known child. What was begun
 //     goes on; the next decision is made by the new ones.

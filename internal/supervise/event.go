@@ -53,7 +53,7 @@ const (
 	WhyFinished    Why = iota // ended well; kept in the table
 	WhyStopped                // stopped by order or by outcome; kept
 	WhyGivenUp                // no try left, or intensity with GiveChildUp; kept
-	WhyStartFailed            // the start that someone ordered failed; kept
+	WhyStartFailed            // the start that someone ordered failed; kept, unless it was declared for that
 	WhyForgotten              // temporary, or removed by order; gone from the table
 	WhyEnded                  // its supervisor ends
 )

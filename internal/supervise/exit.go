@@ -3,6 +3,7 @@ package supervise
 // This file: what a child's start and end lead to.
 
 func (m *Machine) started(c *child) {
+	c.trial = false
 	if c.is != starting {
 		return // told to stop meanwhile: its end is what counts
 	}
@@ -51,6 +52,8 @@ func (m *Machine) startFailed(c *child, ev Event) {
 	case c.first && (plain || ev.Outcome == OutcomeEscalate):
 		m.emit(Action{Kind: ActBootFailed, ID: c.ID})
 		m.finish(EndBootFailed)
+	case c.ordered && plain && c.trial:
+		m.rest(c, goalGone, WhyStartFailed) // as in OTP it was never there
 	case c.ordered && plain:
 		m.rest(c, goalFinished, WhyStartFailed) // as in OTP: nobody wants it down
 	default:

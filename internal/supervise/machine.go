@@ -61,6 +61,7 @@ type child struct {
 	bounce  bool // the plan takes it down before anything is started
 	first   bool // the boot has not brought it up yet: a failed start fails the boot
 	ordered bool // someone ordered this start: a failure is reported to them, not retried
+	trial   bool // declared after the boot has begun, and never up: if its start fails, it leaves the table
 	again   bool // ordered up while it was being stopped by order
 	closed  bool // Down has been given since the last Start
 
@@ -106,7 +107,7 @@ func (m *Machine) Declare(c Child, before ID) {
 		old.Child = c
 		return
 	}
-	n := &child{Child: c}
+	n := &child{Child: c, trial: m.phase != created}
 	m.byID[c.ID] = n
 	m.insert(n, before)
 }

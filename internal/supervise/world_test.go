@@ -129,7 +129,8 @@ func (w *world) check(a Action) error {
 		if k.is != StatusDown || k.waiting {
 			return fmt.Errorf("but it is %v (waiting %v)", k.is, k.waiting)
 		}
-		k.answered, k.gone = true, a.Why == WhyForgotten
+		_, known := w.m.Status(a.ID) // an added child that did not start was never there
+		k.answered, k.gone = true, a.Why == WhyForgotten || a.Why == WhyStartFailed && !known
 	case ActRestarting:
 		return w.checkRestart(a, k)
 	case ActGiveUp:
