@@ -55,6 +55,17 @@
 // exit status is the program's, 128 and its number for a signal. As process 1 of a container the guard waits for orphans. A
 // ward's standard input is the guard's, or, if that is a terminal, nothing.
 //
+// Ctrl-Z suspends the guard alone: the program goes on, and nobody restarts it until
+// the guard goes on, too.
+//
+// # Under systemd
+//
+// The guard is the service. In a unit of Type=notify it says READY=1 when all wards
+// serve for the first time, STOPPING=1 when the fort ends, and with WatchdogSec=
+// that it is alive. The wards do not inherit NOTIFY_SOCKET and its like: a ward says
+// that it serves by Ready, and a program under Run by sd_notify to the guard, with
+// WaitReady. Sockets of a unit are used by Listen and passed on by Run.
+//
 // # Who may call what
 //
 // Main and Run belong into main. All else may be called from any goroutine. The

@@ -27,6 +27,7 @@ type guard struct {
 	reports reports
 	reaper  *reaper // nil: this is not process 1
 	oom     *oomCounter
+	manager *manager // nil: nobody wants to know
 
 	crashes   map[int]*Crash // the last of each slot
 	why       *Crash         // what the fort gave up for
@@ -101,6 +102,8 @@ func (g *guard) run(signals <-chan os.Signal) int {
 			f()
 		case s := <-signals:
 			g.signal(s)
+		case <-g.manager.due():
+			g.manager.alive()
 		case <-g.wake.C:
 			// What has arrived already counts before what has not arrived in time. What
 			// comes meanwhile does not: somebody may talk without end.
@@ -113,12 +116,16 @@ func (g *guard) run(signals <-chan os.Signal) int {
 	close(g.over)
 	g.wake.Stop()
 	g.keeper.close()
+	g.manager.close()
 	return g.status
 }
 
 func (g *guard) step(ev decide.Event) {
 	if g.machine == nil {
 		return
+	}
+	if ev.Kind == decide.Finish {
+		g.manager.stopping()
 	}
 	ev.Jitter = rand.Float64()
 	// Performing an action may call for another step, as a start that fails does. Those
@@ -261,6 +268,7 @@ func (g *guard) crashed(w *ward, a decide.Action) {
 	g.keeper.gone(w)
 	g.log.Error("fort: crash", "crash", c)
 	if a.GaveUp {
+		g.manager.stopping()
 		g.log.Error(fmt.Sprintf("fort: giving up: more than %s", g.config.Restart.plain()))
 	}
 	g.tell(Event{Kind: Crashed, Ward: w.slot, Incarnation: w.incarnation, PID: c.PID, Crash: c})
@@ -284,6 +292,9 @@ func (g *guard) ready(w *ward) {
 }
 
 func (g *guard) tell(e Event) {
+	if e.Kind == Serving {
+		g.manager.served(e.Ward, max(g.config.Redundancy, 1))
+	}
 	if g.watch != nil {
 		e.Time = time.Now()
 		g.watch(e)

@@ -46,6 +46,8 @@ func play(role string) {
 	case "flooding":
 		config.Heartbeat = 3 * time.Second
 		run = attack
+	case "notifier":
+		notifier()
 	case "runs":
 		runs()
 	case "empty":

@@ -49,7 +49,8 @@ type Command struct {
 
 	// Signals has Run catch signals and pass them on, as Main does. Otherwise only
 	// the end of Run's context stops the fort. As process 1 Run waits for orphans then,
-	// too; nothing else in the process should start processes.
+	// too; nothing else in the process should start processes. And it is Run that tells
+	// systemd how the service is (see the package comment).
 	Signals bool
 	// Dump sends SIGQUIT to a ward that is not ready in time or fails its health check, and gives
 	// it five seconds, before it is killed: Go programs write their stacks then, and
@@ -113,7 +114,8 @@ func Run(ctx context.Context, config Config, command Command) error {
 	g.watch = command.Watch
 	g.reports.name = filepath.Base(command.Argv[0])
 	if command.Signals {
-		g.reaper = newReaper() // else other children of this process are not the fort's to wait for
+		// Else other children of this process are not the fort's to wait for, nor is how it is the fort's to tell.
+		g.reaper, g.manager = newReaper(), newManager()
 	}
 	defer c.close()
 	if err := c.open(g); err != nil {

@@ -5,3 +5,5 @@ package fort_test
 import "context"
 
 func attack(context.Context) error { return nil }
+
+func notifier() {}
