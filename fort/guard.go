@@ -21,13 +21,13 @@ type guard struct {
 	watch   func(Event) // the caller's, under Run
 	rest    func()      // between two crashes; nil: nothing to do
 
-	machine *decide.Machine
-	wards   map[int]*ward
-	keeper  keeper
-	reports reports
-	reaper  *reaper // nil: this is not process 1
-	oom     *oomCounter
-	manager *manager // nil: nobody wants to know
+	machine  *decide.Machine
+	wards    map[int]*ward
+	keeper   keeper
+	reports  reports
+	reaper   *reaper // nil: this is not process 1
+	oom      *oomCounter
+	notifier *notifier // nil: nobody wants to know
 
 	crashes   map[int]*Crash // the last of each slot
 	why       *Crash         // what the fort gave up for
@@ -102,8 +102,8 @@ func (g *guard) run(signals <-chan os.Signal) int {
 			f()
 		case s := <-signals:
 			g.signal(s)
-		case <-g.manager.due():
-			g.manager.alive()
+		case <-g.notifier.due():
+			g.notifier.alive()
 		case <-g.wake.C:
 			// What has arrived already counts before what has not arrived in time. What
 			// comes meanwhile does not: somebody may talk without end.
@@ -116,7 +116,7 @@ func (g *guard) run(signals <-chan os.Signal) int {
 	close(g.over)
 	g.wake.Stop()
 	g.keeper.close()
-	g.manager.close()
+	g.notifier.close()
 	return g.status
 }
 
@@ -125,7 +125,7 @@ func (g *guard) step(ev decide.Event) {
 		return
 	}
 	if ev.Kind == decide.Finish {
-		g.manager.stopping()
+		g.notifier.stopping()
 	}
 	ev.Jitter = rand.Float64()
 	// Performing an action may call for another step, as a start that fails does. Those
@@ -268,7 +268,7 @@ func (g *guard) crashed(w *ward, a decide.Action) {
 	g.keeper.gone(w)
 	g.log.Error("fort: crash", "crash", c)
 	if a.GaveUp {
-		g.manager.stopping()
+		g.notifier.stopping()
 		g.log.Error(fmt.Sprintf("fort: giving up: more than %s", g.config.Restart.plain()))
 	}
 	g.tell(Event{Kind: Crashed, Ward: w.slot, Incarnation: w.incarnation, PID: c.PID, Crash: c})
@@ -293,7 +293,7 @@ func (g *guard) ready(w *ward) {
 
 func (g *guard) tell(e Event) {
 	if e.Kind == Serving {
-		g.manager.served(e.Ward, max(g.config.Redundancy, 1))
+		g.notifier.served(e.Ward, max(g.config.Redundancy, 1))
 	}
 	if g.watch != nil {
 		e.Time = time.Now()

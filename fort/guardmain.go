@@ -22,7 +22,7 @@ func guardMain(config Config) int {
 		return 1
 	}
 	g := newGuard(config, p, logTo(os.Stderr))
-	g.reaper, g.manager, g.rest = newReaper(), newManager(), shrink
+	g.reaper, g.notifier, g.rest = newReaper(), newNotifier(), shrink
 	g.keeper.inherit(g.log)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded(config)...)

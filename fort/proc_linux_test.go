@@ -68,5 +68,5 @@ func (r *rig) between(ward int, f func()) {
 	}
 	until(r.t, "the ward is dead", func() bool { return dead(ward) })
 	f()
-	r.signal(syscall.SIGCONT)
+	_ = r.cmd.Process.Signal(syscall.SIGCONT) // f may have killed it
 }

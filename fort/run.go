@@ -115,7 +115,7 @@ func Run(ctx context.Context, config Config, command Command) error {
 	g.reports.name = filepath.Base(command.Argv[0])
 	if command.Signals {
 		// Else other children of this process are not the fort's to wait for, nor is how it is the fort's to tell.
-		g.reaper, g.manager = newReaper(), newManager()
+		g.reaper, g.notifier = newReaper(), newNotifier()
 	}
 	defer c.close()
 	if err := c.open(g); err != nil {

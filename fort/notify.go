@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// A manager is the service manager that has started this process and wants to hear
-// how it is: systemd, of a unit with Type=notify or WatchdogSec= (sd_notify(3)). It
+// A notifier tells the service manager that has started this process
+// how that is: systemd, of a unit with Type=notify or WatchdogSec= (sd_notify(3)). It
 // belongs to the guard's goroutine. Nil: nobody wants to know.
-type manager struct {
+type notifier struct {
 	conn    *net.UnixConn
 	watch   *time.Ticker // nil: no signs of life are wanted
 	serving map[int]bool // slots that have served, until all of them have
@@ -18,7 +18,7 @@ type manager struct {
 	stops   bool
 }
 
-func newManager() *manager {
+func newNotifier() *notifier {
 	name := os.Getenv("NOTIFY_SOCKET")
 	if name == "" {
 		return nil
@@ -27,7 +27,7 @@ func newManager() *manager {
 	if err != nil {
 		return nil // it is gone; whoever it was has other ways to find out
 	}
-	m := &manager{conn: conn, serving: map[int]bool{}}
+	m := &notifier{conn: conn, serving: map[int]bool{}}
 	us, err := strconv.ParseInt(os.Getenv("WATCHDOG_USEC"), 10, 64)
 	pid := os.Getenv("WATCHDOG_PID")
 	if err == nil && us > 1 && us < int64(1<<62)/1000 && (pid == "" || pid == strconv.Itoa(os.Getpid())) {
@@ -38,18 +38,18 @@ func newManager() *manager {
 
 // due is when a sign of life is. It comes from the guard's goroutine, so that it says
 // something; how the wards are is the guard's business.
-func (m *manager) due() <-chan time.Time {
+func (m *notifier) due() <-chan time.Time {
 	if m == nil || m.watch == nil {
 		return nil
 	}
 	return m.watch.C
 }
 
-func (m *manager) alive() { m.say("WATCHDOG=1") }
+func (m *notifier) alive() { m.say("WATCHDOG=1") }
 
 // served notes that a slot serves. When all do for the first time the service is up;
 // what is restarted later does not change that.
-func (m *manager) served(slot, slots int) {
+func (m *notifier) served(slot, slots int) {
 	if m == nil || m.ready {
 		return
 	}
@@ -60,7 +60,7 @@ func (m *manager) served(slot, slots int) {
 	}
 }
 
-func (m *manager) stopping() {
+func (m *notifier) stopping() {
 	if m == nil || m.stops {
 		return
 	}
@@ -71,12 +71,12 @@ func (m *manager) stopping() {
 // sayTime is how long a manager that does not read may keep the guard.
 const sayTime = 100 * time.Millisecond
 
-func (m *manager) say(state string) {
+func (m *notifier) say(state string) {
 	_ = m.conn.SetWriteDeadline(time.Now().Add(sayTime))
 	_, _ = m.conn.Write([]byte(state))
 }
 
-func (m *manager) close() {
+func (m *notifier) close() {
 	if m == nil {
 		return
 	}
