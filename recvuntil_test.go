@@ -63,10 +63,10 @@ func TestRecvUntil_ClosedChannelGoesBeforeMessagesAndAnOrderBeforeBoth(t *testin
 		if ok || msg != nil {
 			err = errors.New("a message was taken")
 		}
-		results <- err
-		if msg, err = ctx.Recv(); msg != 1 {
-			t.Errorf("after that %v %v", msg, err)
+		if msg, failed := ctx.Recv(); msg != 1 {
+			t.Errorf("after that %v %v", msg, failed)
 		}
+		results <- err // the order follows
 		<-ctx.Done()
 		_, _, err = ctx.RecvUntil(until)
 		results <- err
