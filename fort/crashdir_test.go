@@ -5,6 +5,7 @@ package fort_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,25 +16,33 @@ func TestF1_CrashReportsRotate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "by", "the", "fort")
 	r := begin(t, "tidy", crashVar+"="+dir)
 	_, pid := r.serving()
-	foreign := filepath.Join(dir, "notes.txt")
+	var foreign []string
 	for i := range 6 {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 		_, pid = r.serving()
-		if i == 0 {
-			if err := os.WriteFile(foreign, nil, 0o600); err != nil {
+		if i > 0 {
+			continue
+		}
+		name, _, _ := strings.Cut(filepath.Base(r.last().File), "-") // and one whose name begins with that
+		for _, base := range []string{"notes.txt", name + "-2-20200101T000000.000-0-1.crash.txt"} {
+			foreign = append(foreign, filepath.Join(dir, base))
+			if err := os.WriteFile(foreign[len(foreign)-1], nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.crash.txt"))
+	files = slices.DeleteFunc(files, func(file string) bool { return slices.Contains(foreign, file) })
 	if err != nil || len(files) != 3 {
 		t.Errorf("%d reports are kept, want 3: %v", len(files), files)
 	}
 	if last := r.last(); len(files) > 0 && last.File != files[len(files)-1] {
 		t.Errorf("the newest is %s, want %s", files[len(files)-1], last.File)
 	}
-	if _, err := os.Stat(foreign); err != nil {
-		t.Error("somebody else's file is gone:", err)
+	for _, file := range foreign {
+		if _, err := os.Stat(file); err != nil {
+			t.Error("somebody else's file is gone:", err)
+		}
 	}
 }
 

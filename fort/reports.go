@@ -50,9 +50,11 @@ func (r *reports) warn(err error) {
 	r.log.Warn("fort: crash reports are only logged: CrashDir cannot be written to", "error", err)
 }
 
+const stampForm = "20060102T150405.000"
+
 // path is such that names sort by time.
 func (r *reports) path(at time.Time, ward, incarnation int, kind string) string {
-	stamp := at.UTC().Format("20060102T150405.000")
+	stamp := at.UTC().Format(stampForm)
 	return filepath.Join(r.dir, fmt.Sprintf("%s-%s-%d-%d.%s", r.name, stamp, ward, incarnation, kind))
 }
 
@@ -104,8 +106,7 @@ func (r *reports) rotate() {
 	}
 	var ours []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && strings.HasPrefix(e.Name(), r.name+"-") &&
-			(strings.HasSuffix(e.Name(), ".crash.txt") || strings.HasSuffix(e.Name(), ".heap.pprof")) {
+		if e.Type().IsRegular() && r.wrote(e.Name()) {
 			ours = append(ours, e.Name())
 		}
 	}
@@ -117,6 +118,17 @@ func (r *reports) rotate() {
 	for _, name := range ours[:max(len(ours)-keep, 0)] {
 		os.Remove(filepath.Join(r.dir, name))
 	}
+}
+
+// wrote reports whether a file has a name that path gives. Other programs, whose
+// names may begin with this one's, may keep theirs in the same folder.
+func (r *reports) wrote(name string) bool {
+	rest, ours := strings.CutPrefix(name, r.name+"-")
+	if !ours || len(rest) < len(stampForm) {
+		return false
+	}
+	_, err := time.Parse(stampForm, rest[:len(stampForm)])
+	return err == nil && (strings.HasSuffix(rest, ".crash.txt") || strings.HasSuffix(rest, ".heap.pprof"))
 }
 
 // profilePath is where a ward that stops for its memory is to write its profile.
