@@ -61,12 +61,12 @@ func pages() http.Handler {
 
 // crash makes the mistake that no recover helps against: a map without a lock.
 func crash() {
-	shared := map[int]int{}
+	shared := map[int]int{0: 0}
 	var writers sync.WaitGroup
 	for range 8 {
 		writers.Go(func() {
 			for {
-				shared[0]++
+				shared[0] = 1
 			}
 		})
 	}
