@@ -55,6 +55,7 @@ func say(word, what string) {
 
 // runGuest is the life of a machine's only program. It does not return.
 func runGuest() {
+	say("log", "booted")
 	for _, dir := range []string{"proc", "sys"} {
 		kind := map[string]string{"proc": "proc", "sys": "sysfs"}[dir]
 		if err := unix.Mount(kind, "/"+dir, kind, 0, ""); err != nil {
