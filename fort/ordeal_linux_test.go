@@ -245,7 +245,7 @@ func compare(t *testing.T, memory []int) {
 	if raceEnabled {
 		return // the race detector's own memory grows
 	}
-	// The guard starts a thread for each ward, and the Go runtime keeps some sixty bytes of
+	// The guard starts a thread for each ward, and probably it is the Go runtime that keeps some sixty bytes of
 	// one that has ended: in a thousand crashes that is nothing, in ten thousand it shows.
 	kept := max(len(memory)-1000, 0) * 100 / 1024
 	if last > first+first/20+kept {
