@@ -98,15 +98,17 @@ func (p *process) outcome(c *Context, f fault, then func(Outcome)) {
 		return
 	}
 	failure := p.failureOf(c, f)
+	var out Outcome
 	p.visit(c, func() error {
 		defer p.patience(c).Stop()
-		last.out = choose(p.plan.terms().conditions, failure)
+		out = choose(p.plan.terms().conditions, failure)
 		return nil
 	}, func(err error) {
+		last.out = out // not before: whoever abandons the incarnation during a Match reads it
 		if err != nil {
 			p.sys().note(slog.LevelError, "bastion: a condition's Match failed", "path", failure.Path, "error", err)
 		}
-		then(last.out)
+		then(out)
 	})
 }
 
@@ -138,8 +140,8 @@ func (c *Condition) holds(f Failure) bool {
 // Restarts counts those in a row so far.
 func (p *process) failureOf(c *Context, f fault) Failure {
 	out := Failure{Path: p.path(), Incarnation: uint64(c.inc), Reason: f.reason, Message: f.message}
-	if e := p.ext.Load(); e != nil && e.failure != nil {
-		out.Restarts = e.failure.Restarts
+	if was := p.restartOf(); was != nil {
+		out.Restarts = was.Restarts
 		if h := p.plan.terms().backoff.Healthy; h > 0 && p.uptime() >= h {
 			out.Restarts = 0 // the row ended with this life
 		}

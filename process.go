@@ -40,8 +40,8 @@ type process struct {
 
 // ext is what only some processes need.
 type ext struct {
-	failure  *Failure     // why this is a restart; agenda writes before begin, owner reads
-	restarts atomic.Int64 // in its life
+	failure  atomic.Pointer[Failure] // why this is a restart; agenda writes before begin, owner reads, also one that was abandoned since
+	restarts atomic.Int64            // in its life
 	failed   atomic.Uint64
 	waiting  atomic.Pointer[question] // the ask its own goroutine waits in (askMu)
 	loop     *loopLocal               // of the present incarnation of a loop

@@ -27,7 +27,7 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 	}
 	if failure != nil || p.ext.Load() != nil {
 		e := p.more()
-		e.failure = failure
+		e.failure.Store(failure)
 		if again {
 			e.restarts.Add(1)
 		}
@@ -93,7 +93,7 @@ func (p *process) hooks(c *Context, start func(*Context) error) error {
 // restartOf is why this incarnation is a restart; nil for a first start.
 func (p *process) restartOf() *Failure {
 	if e := p.ext.Load(); e != nil {
-		return e.failure
+		return e.failure.Load()
 	}
 	return nil
 }
