@@ -196,8 +196,9 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 }
 
 // childEnding bounds the end of a child that nobody has told to end (contract L7).
+// What brought the signal may come here when the supervisor itself is down.
 func (s *supervisor) childEnding(c *child, ev *event) {
-	if s.stoppingChild(c) || !c.proc.bound(ev.inc) {
+	if s.machine == nil || s.stoppingChild(c) || !c.proc.bound(ev.inc) {
 		return
 	}
 	if c.timer != nil {
