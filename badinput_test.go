@@ -41,7 +41,7 @@ func TestBadSpec_EveryFaultWithItsField(t *testing.T) {
 	sys := bare(t)
 	ok := actor()
 	_, err := sys.Supervise(bastion.SupervisorSpec{
-		Name: "a/b", Strategy: 7, Restart: bastion.Intensity{Max: -2, Within: -1},
+		Name: "a/b", Strategy: 7, Intensity: bastion.Intensity{Max: -2, Within: -1},
 		Conditions: []bastion.Condition{{Then: 99, Attempts: -1}},
 		Children: []bastion.ChildSpec{
 			{Name: "x", Start: ok},
@@ -55,7 +55,7 @@ func TestBadSpec_EveryFaultWithItsField(t *testing.T) {
 		},
 	})
 	wantFaults(t, err,
-		`Name: "a/b" contains a slash`, "Strategy: unknown strategy 7", "Restart.Max", "Restart.Within",
+		`Name: "a/b" contains a slash`, "Strategy: unknown strategy 7", "Intensity.Max", "Intensity.Within",
 		"Conditions[0].Then", "Conditions[0].Attempts",
 		`Children[1].Name: "y/z" contains a slash`, "Children[1].Count", "Children[1].Tries", "Children[1].Restart",
 		"Children[1].Shutdown", "Children[1].StartTimeout",
@@ -122,9 +122,9 @@ func TestBadSpec_FactoryThatReturnsNil(t *testing.T) {
 
 func TestBadConfig(t *testing.T) {
 	_, err := bastion.New(bastion.Config{
-		Name: "a/b", Workers: -1, MaxBlocked: -1, Shutdown: -1, Restart: bastion.Intensity{Max: -2, Within: -1},
+		Name: "a/b", Workers: -1, MaxBlocked: -1, Shutdown: -1, Intensity: bastion.Intensity{Max: -2, Within: -1},
 	})
-	wantFaults(t, err, "Name", "Workers", "MaxBlocked", "Shutdown", "Restart.Max", "Restart.Within")
+	wantFaults(t, err, "Name", "Workers", "MaxBlocked", "Shutdown", "Intensity.Max", "Intensity.Within")
 }
 
 // bare is a system that is not started.

@@ -113,7 +113,7 @@ func checkSame(old, spec *ChildSpec, f *faults) {
 
 // rules are the spec as the decision takes it.
 func (s *SupervisorSpec) rules() (supervise.Strategy, supervise.Intensity, supervise.AutoShutdown) {
-	return supervise.Strategy(s.Strategy), s.Restart.plan(), supervise.AutoShutdown(s.AutoShutdown)
+	return supervise.Strategy(s.Strategy), s.Intensity.plan(), supervise.AutoShutdown(s.AutoShutdown)
 }
 
 // change is the agenda's side of Change.
@@ -131,7 +131,7 @@ func (s *supervisor) change(spec *SupervisorSpec) error {
 		return ErrStopped
 	}
 	s.mu.Lock()
-	s.spec.Strategy, s.spec.Restart = spec.Strategy, spec.Restart
+	s.spec.Strategy, s.spec.Intensity = spec.Strategy, spec.Intensity
 	s.spec.AutoShutdown, s.spec.Conditions, s.spec.Callbacks = spec.AutoShutdown, spec.Conditions, spec.Callbacks
 	s.mu.Unlock()
 	for _, c := range s.children.order {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestS11_ChangeOfTheStrategyCountsFromTheNextDecision(t *testing.T) {
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited})
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited})
 	for _, name := range []string{"a", "b", "c"} {
 		must(r.sup.Add(t.Context(), noted(r.transcript, name)))
 	}
@@ -34,10 +34,10 @@ func TestS11_ChangeOfTheStrategyCountsFromTheNextDecision(t *testing.T) {
 
 func TestS3_ChangeOfTheIntensity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}})
+		r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}})
 		limit := func(in bastion.Intensity) {
 			spec := r.sup.Spec()
-			spec.Restart = in
+			spec.Intensity = in
 			check(r.sup.Change(t.Context(), spec))
 		}
 		fails := func(n uint64) {
@@ -182,7 +182,7 @@ func TestS8_ChangeOfAGroupAndASubtree(t *testing.T) {
 
 // What is refused is refused whole, and names the field; the old spec stays.
 func TestS8_ChangeRefusesWhole(t *testing.T) {
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 		{Name: "h", Start: actor()}, {Name: "l", Start: looper()}, {Name: "g", Start: actor(), Count: 2},
 		{Name: "t", Start: bastion.Subtree(bastion.SupervisorSpec{})},
 		{Name: "typed", Start: bastion.HandleTyped(func() bastion.TypedReceiver[int] { return sink{} })},
@@ -222,10 +222,10 @@ func TestS8_ChangeRefusesWhole(t *testing.T) {
 
 	before := r.sup.Spec()
 	bad := before
-	bad.Name, bad.Strategy, bad.Restart.Within, bad.Children = "x", 9, -1, []bastion.ChildSpec{}
+	bad.Name, bad.Strategy, bad.Intensity.Within, bad.Children = "x", 9, -1, []bastion.ChildSpec{}
 	bad.Conditions = []bastion.Condition{{}}
-	wantFaults(t, r.sup.Change(t.Context(), bad), "Name", "Strategy", "Restart.Within", "Children", "Conditions[0].Then")
-	if now := r.sup.Spec(); now.Strategy != before.Strategy || now.Restart != before.Restart || now.Conditions != nil {
+	wantFaults(t, r.sup.Change(t.Context(), bad), "Name", "Strategy", "Intensity.Within", "Children", "Conditions[0].Then")
+	if now := r.sup.Spec(); now.Strategy != before.Strategy || now.Intensity != before.Intensity || now.Conditions != nil {
 		t.Errorf("%+v", now)
 	}
 	check(r.sup.Stop(t.Context()))
@@ -234,7 +234,7 @@ func TestS8_ChangeRefusesWhole(t *testing.T) {
 
 // A change outlives a restart of the supervisor, and may come before the start.
 func TestS8_ChangeOutlivesARestart(t *testing.T) {
-	r := rigOn(t, bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{noted(nil, "c")}})
+	r := rigOn(t, bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{noted(nil, "c")}})
 	r.changed("c", func(s *bastion.ChildSpec) { s.Start = notedBy(r.transcript, "new") })
 	spec := r.sup.Spec()
 	spec.Conditions = []bastion.Condition{{Is: errBoom, Then: bastion.Escalate}}

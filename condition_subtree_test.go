@@ -11,7 +11,7 @@ import (
 // A subtree that gives up is an end like any other: the conditions of the child
 // that it is, and those of the supervisor above for all its children, decide.
 func TestS12_ConditionsOfSubtrees(t *testing.T) {
-	fragile := bastion.SupervisorSpec{Name: "inner", Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{
+	fragile := bastion.SupervisorSpec{Name: "inner", Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{
 		{Name: "c", Start: actor()},
 	}}
 	stop := bastion.Condition{Is: errBoom, Then: bastion.StopChild}
@@ -19,12 +19,12 @@ func TestS12_ConditionsOfSubtrees(t *testing.T) {
 	specs := map[string]bastion.SupervisorSpec{
 		"own":       {Children: []bastion.ChildSpec{{Start: bastion.Subtree(fragile), Conditions: []bastion.Condition{stop}}}},
 		"inherited": {Conditions: []bastion.Condition{stop}, Children: []bastion.ChildSpec{{Start: bastion.Subtree(fragile)}}},
-		"broken":    {Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Start: bastion.Subtree(fragile), Conditions: []bastion.Condition{broken}}}},
+		"broken":    {Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Start: bastion.Subtree(fragile), Conditions: []bastion.Condition{broken}}}},
 	}
 	for name, spec := range specs {
 		t.Run(name, func(t *testing.T) {
 			spec.Name = "outer"
-			sys := must(bastion.New(bastion.Config{Name: "sys", Logger: quiet, Restart: bastion.NoRestarts}))
+			sys := must(bastion.New(bastion.Config{Name: "sys", Logger: quiet, Intensity: bastion.NoRestarts}))
 			sup := must(sys.Supervise(spec))
 			events := sys.Events(1000)
 			check(sys.Start(t.Context()))

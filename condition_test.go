@@ -42,7 +42,7 @@ func TestS12_ResumeKeepsStateAfterAnErrorNotAfterAPanic(t *testing.T) {
 func TestS12_IsMatchAndOrder(t *testing.T) {
 	other := errors.New("other")
 	r := rigUp(t, bastion.SupervisorSpec{
-		Restart:    bastion.Unlimited,
+		Intensity:  bastion.Unlimited,
 		Children:   []bastion.ChildSpec{conditioned(bastion.Condition{Is: errBoom, Match: func(f bastion.Failure) bool { return f.Path == "/sys/sup/c" }, Then: bastion.Resume})},
 		Conditions: []bastion.Condition{{Is: other, Then: bastion.StopChild}, {Is: errBoom, Then: bastion.StopSystem}},
 	})
@@ -65,12 +65,12 @@ func TestS12_EscalateAndStopSystem(t *testing.T) {
 			if group {
 				spec.Count = 1
 			}
-			r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{
-				Name: "t", Start: bastion.Subtree(bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{spec}}),
+			r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{
+				Name: "t", Start: bastion.Subtree(bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{spec}}),
 			}}}, func(c *bastion.Config) {
-				c.Restart = bastion.Unlimited
+				c.Intensity = bastion.Unlimited
 				if then == bastion.Escalate {
-					c.Restart = bastion.NoRestarts
+					c.Intensity = bastion.NoRestarts
 				}
 			})
 			sub := r.sup.Supervisor("t")

@@ -45,9 +45,9 @@ type Config struct {
 	// ready, before it stops anything: a little more than load balancers need to
 	// notice, for Kubernetes some 5 s. It is a part of Shutdown. Zero: not at all.
 	LameDuck time.Duration
-	// Restart is the intensity of the root supervisor. Zero: 1 in 5 s. When it is
+	// Intensity is that of the root supervisor. Zero: 1 in 5 s. When it is
 	// exceeded the system stops, and Wait says why.
-	Restart Intensity
+	Intensity Intensity
 	// Callbacks run around the start and the stop of the whole tree, outermost.
 	Callbacks TreeCallbacks
 	// Clock is what the system takes for time. Nil: the real one, or that of Seeded.
@@ -61,7 +61,7 @@ type Config struct {
 func (c Config) check() error {
 	var f faults
 	checkName(c.Name, "Name", &f)
-	checkIntensity(c.Restart, "Restart", &f)
+	checkIntensity(c.Intensity, "Intensity", &f)
 	if c.Seeded != nil && c.Clock != nil && c.Clock != c.Seeded.Clock() {
 		f.add("Clock", "must not be set: a seeded run has its own")
 	}

@@ -204,7 +204,7 @@ func TestL5_DisasterInAStopHook(t *testing.T) {
 func TestL5_DisasterInMatchFormatAndAfterStop(t *testing.T) {
 	for _, d := range disasters {
 		t.Run(d.name, func(t *testing.T) {
-			r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{
+			r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{{
 				Name: "c", Start: actor(),
 				Conditions: []bastion.Condition{{Match: func(bastion.Failure) bool { return d.code() == nil }, Then: bastion.StopSystem}},
 				Callbacks:  bastion.Callbacks{AfterStop: func(bastion.Failure) { _ = d.code() }},
@@ -232,7 +232,7 @@ func TestL7_FormatThatDoesNotReturn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				gate := make(chan struct{})
 				var r *rig
-				r = rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{
+				r = rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{{
 					Name: "c", Start: actor(), Format: func(any) string { format(r, gate); return "" },
 				}}}, loud)
 				r.tell("c", fail{})

@@ -46,7 +46,7 @@ func TestL10_CrashReportHasEveryField(t *testing.T) {
 
 func reported(t *testing.T, format func(any) string) {
 	log := new(lockedBuffer)
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Intensity{Max: 5, Within: time.Hour}, Children: []bastion.ChildSpec{{
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Intensity{Max: 5, Within: time.Hour}, Children: []bastion.ChildSpec{{
 		Name: "c", Format: format, Backoff: bastion.Constant{Delay: time.Second},
 		Start: withHooks(hooked{on: func(ctx *bastion.Context, msg any) error {
 			if _, ok := msg.(secret); ok {

@@ -69,7 +69,7 @@ type stormChild struct {
 // plant declares supervisor i with its hundred processes.
 func (w *crashStorm) plant(i int) {
 	name := fmt.Sprint("s", i)
-	spec := bastion.SupervisorSpec{Name: name, Restart: bastion.Unlimited}
+	spec := bastion.SupervisorSpec{Name: name, Intensity: bastion.Unlimited}
 	path := "/storm/" + name
 	plot := func(spec *bastion.SupervisorSpec, path, letter string, n, loops int) {
 		for k := range n {
@@ -87,7 +87,7 @@ func (w *crashStorm) plant(i int) {
 	plot(&spec, path, "c", 80, 20)
 	for _, strategy := range []bastion.Strategy{bastion.OneForAll, bastion.RestForOne} {
 		// Now and then these give up, and their supervisor starts all of them again.
-		sub := bastion.SupervisorSpec{Name: strategy.String(), Strategy: strategy, Restart: bastion.Intensity{Max: 30, Within: time.Second}}
+		sub := bastion.SupervisorSpec{Name: strategy.String(), Strategy: strategy, Intensity: bastion.Intensity{Max: 30, Within: time.Second}}
 		plot(&sub, path+"/"+sub.Name, "d", 5, 2)
 		spec.Children = append(spec.Children, bastion.ChildSpec{Start: bastion.Subtree(sub)})
 	}

@@ -96,7 +96,7 @@ func newCrashStorm(t *testing.T, failures int) *crashStorm {
 	var err error
 	w.sys, err = bastion.New(bastion.Config{
 		Name: "storm", Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 1})),
-		Watchdog: -1, Restart: bastion.Unlimited,
+		Watchdog: -1, Intensity: bastion.Unlimited,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -133,7 +133,7 @@ func TestS8_DynamicChildrenAreGoneAfterTheirSupervisorsRestart(t *testing.T) {
 func TestS8_AStartHookMayAddSiblings(t *testing.T) {
 	for _, strategy := range []bastion.Strategy{bastion.OneForOne, bastion.OneForAll, bastion.RestForOne} {
 		t.Run(strategy.String(), func(t *testing.T) {
-			r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Strategy: strategy, Children: []bastion.ChildSpec{{
+			r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Strategy: strategy, Children: []bastion.ChildSpec{{
 				Name: "c", Start: withHooks(hooked{start: func(ctx *bastion.Context) error {
 					_, err := ctx.Supervisor().Add(ctx, bastion.ChildSpec{Name: fmt.Sprint("x", ctx.Incarnation()), Start: actor()})
 					if errors.Is(err, bastion.ErrPending) {

@@ -66,7 +66,7 @@ func (s *supervisor) giveUp(c *child, end supervise.End) {
 		s.outcome = StopSystem
 	default:
 		e.Cause = ErrIntensity
-		s.storm(s.machine.Restarts(s.sys.clock.Now()), s.spec.Restart.plan())
+		s.storm(s.machine.Restarts(s.sys.clock.Now()), s.spec.Intensity.plan())
 	}
 	s.why = e
 	s.sys.emit(Event{Kind: EventEscalated, Path: s.path, Reason: e})

@@ -12,8 +12,8 @@ import (
 
 // deepFailure is a supervisor whose child at the bottom, in a group in a subtree, leads to the end of the system.
 func deepFailure() bastion.SupervisorSpec {
-	return bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{
-		{Name: "t", Start: bastion.Subtree(bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{
+	return bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{
+		{Name: "t", Start: bastion.Subtree(bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{
 			{Name: "g", Start: actor(), Count: 1, Intensity: bastion.NoRestarts},
 		}})},
 	}}
@@ -22,7 +22,7 @@ func deepFailure() bastion.SupervisorSpec {
 func TestS3_TheWholeChainIsReported(t *testing.T) {
 	log := &lockedBuffer{}
 	r := rigUp(t, deepFailure(), func(c *bastion.Config) {
-		c.Restart, c.Logger = bastion.NoRestarts, slog.New(slog.NewTextHandler(log, nil))
+		c.Intensity, c.Logger = bastion.NoRestarts, slog.New(slog.NewTextHandler(log, nil))
 	})
 	check(r.sup.Supervisor("t").Group("g").Member(0).Tell(t.Context(), do(func(*bastion.Context) error {
 		return fmt.Errorf("wrapped: %w", errBoom)
@@ -107,7 +107,7 @@ func TestS12_ConditionsOfGroups(t *testing.T) {
 			{Name: "g", Start: actor(), Count: 2, Intensity: bastion.NoRestarts},
 			{Name: "own", Start: actor(), Count: 1, Intensity: bastion.NoRestarts, Conditions: []bastion.Condition{{Then: bastion.Resume}}},
 		},
-	}, func(c *bastion.Config) { c.Restart = bastion.NoRestarts })
+	}, func(c *bastion.Config) { c.Intensity = bastion.NoRestarts })
 	check(r.sup.Group("g").Member(0).Tell(t.Context(), fail{}))
 	if e := r.await(bastion.EventStopped, "/sys/sup/g"); !errors.Is(e.Reason, errBoom) {
 		t.Errorf("reason %v", e.Reason)
@@ -126,10 +126,10 @@ func TestS12_ConditionsOfGroups(t *testing.T) {
 func TestS12_EveryOutcomeForASubtree(t *testing.T) {
 	for then := bastion.RestartChild; then <= bastion.StopSystem; then++ {
 		t.Run(then.String(), func(t *testing.T) {
-			tree := bastion.Subtree(bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}})
-			r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+			tree := bastion.Subtree(bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}})
+			r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 				{Name: "t", Start: tree, Restart: bastion.Temporary, Conditions: []bastion.Condition{{Is: errBoom, Then: then}}},
-			}}, func(c *bastion.Config) { c.Restart = bastion.NoRestarts })
+			}}, func(c *bastion.Config) { c.Intensity = bastion.NoRestarts })
 			check(r.sup.Supervisor("t").Child("c").Tell(t.Context(), fail{}))
 			switch then {
 			case bastion.RestartChild, bastion.Resume: // whatever its type
@@ -149,8 +149,8 @@ func TestS12_EveryOutcomeForASubtree(t *testing.T) {
 
 // Attempts count the restarts in a row, also of subtrees.
 func TestS12_AttemptsOfASubtree(t *testing.T) {
-	tree := bastion.Subtree(bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}})
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+	tree := bastion.Subtree(bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}})
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 		{Name: "t", Start: tree, Conditions: []bastion.Condition{{Attempts: 2, Then: bastion.StopChild}}},
 	}})
 	for range 2 {

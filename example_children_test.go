@@ -86,7 +86,7 @@ func ExampleSupervisor_ChangeChild() {
 	defer sys.Stop(ctx)
 
 	rules := sup.Spec()
-	rules.Restart = bastion.Intensity{Max: 10, Within: time.Minute}
+	rules.Intensity = bastion.Intensity{Max: 10, Within: time.Minute}
 	check(sup.Change(ctx, rules))
 
 	till := must(sup.ChildSpec("till"))

@@ -16,10 +16,10 @@ func ExampleEscalationError() {
 	writer := bastion.Handle(func() bastion.Receiver {
 		return bastion.ReceiverFunc(func(*bastion.Context, any) error { return errDisk })
 	})
-	sys := must(bastion.New(bastion.Config{Name: "shop", Logger: quiet, Restart: bastion.NoRestarts}))
-	sup := must(sys.Supervise(bastion.SupervisorSpec{Name: "floor", Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{
+	sys := must(bastion.New(bastion.Config{Name: "shop", Logger: quiet, Intensity: bastion.NoRestarts}))
+	sup := must(sys.Supervise(bastion.SupervisorSpec{Name: "floor", Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{
 		{Name: "store", Start: bastion.Subtree(bastion.SupervisorSpec{
-			Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "writer", Start: writer}},
+			Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "writer", Start: writer}},
 		})},
 	}}))
 	events := sys.Events(0)

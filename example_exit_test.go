@@ -51,9 +51,9 @@ func ExampleRef_Exit() {
 	idle := bastion.ReceiverFunc(func(*bastion.Context, any) error { return nil })
 	sys := must(bastion.New(bastion.Config{Logger: quiet}))
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
-		Name:     "work",
-		Restart:  bastion.Unlimited,
-		Children: []bastion.ChildSpec{{Name: "idle", Start: bastion.Handle(func() bastion.Receiver { return idle })}},
+		Name:      "work",
+		Intensity: bastion.Unlimited,
+		Children:  []bastion.ChildSpec{{Name: "idle", Start: bastion.Handle(func() bastion.Receiver { return idle })}},
 	}))
 	events := sys.Events(0)
 	check(sys.Start(ctx))

@@ -29,8 +29,8 @@ func ExampleContext_Link() {
 	})
 	sys := must(bastion.New(bastion.Config{Name: "shop", Logger: quiet}))
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
-		Name:    "feed",
-		Restart: bastion.Unlimited,
+		Name:      "feed",
+		Intensity: bastion.Unlimited,
 		Children: []bastion.ChildSpec{
 			{Name: "connection", Start: bastion.Handle(func() bastion.Receiver { return broken{} })},
 			{Name: "reader", Start: reader},
@@ -87,8 +87,8 @@ func ExampleContext_TrapExits() {
 	breaks := bastion.Handle(func() bastion.Receiver { return broken{} })
 	sys := must(bastion.New(bastion.Config{Logger: quiet}))
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
-		Name:    "work",
-		Restart: bastion.Unlimited,
+		Name:      "work",
+		Intensity: bastion.Unlimited,
 		Children: []bastion.ChildSpec{
 			{Name: "pool", Start: bastion.Handle(func() bastion.Receiver { return pool })},
 			{Name: "worker", Start: breaks},

@@ -170,7 +170,7 @@ func ExampleContext_Beat() {
 	answers := make(chan string, 1) // of a site that does not answer the first time
 	fetched := make(chan string, 8)
 	sys := must(bastion.New(bastion.Config{Name: "site", Logger: slog.New(slog.DiscardHandler)}))
-	must(sys.Supervise(bastion.SupervisorSpec{Name: "crawl", Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{
+	must(sys.Supervise(bastion.SupervisorSpec{Name: "crawl", Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{{
 		Name: "crawler", Heartbeat: 50 * time.Millisecond, Start: bastion.Loop(func(ctx *bastion.Context) error {
 			for {
 				select {

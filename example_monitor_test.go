@@ -29,8 +29,8 @@ func ExampleContext_Monitor() {
 	})
 	sys := must(bastion.New(bastion.Config{Logger: quiet}))
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
-		Name:    "work",
-		Restart: bastion.Unlimited,
+		Name:      "work",
+		Intensity: bastion.Unlimited,
 		Children: []bastion.ChildSpec{
 			{Name: "owner", Start: bastion.Handle(func() bastion.Receiver { return owner })},
 			{Name: "session", Tries: 1, Start: bastion.Handle(func() bastion.Receiver { return broken{} })},

@@ -24,8 +24,8 @@ func ExampleRestartType() {
 	ctx := context.Background()
 	sys := must(bastion.New(bastion.Config{Logger: quiet}))
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
-		Name:    "policies",
-		Restart: bastion.Unlimited,
+		Name:      "policies",
+		Intensity: bastion.Unlimited,
 		Children: []bastion.ChildSpec{
 			{Name: "always", Start: fragile, Restart: bastion.Transient},
 			{Name: "never", Start: fragile, Restart: bastion.Temporary},
@@ -64,7 +64,7 @@ func ExampleIntensity() {
 	sys := must(bastion.New(bastion.Config{Logger: quiet}))
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
 		Name: "shop",
-		Restart: bastion.Intensity{
+		Intensity: bastion.Intensity{
 			Max: 2, Within: time.Minute, Exceeded: bastion.RetryLater, RetryAfter: 50 * time.Millisecond,
 		},
 		Children: []bastion.ChildSpec{{Name: "till", Start: fragile}},

@@ -41,9 +41,9 @@ func ExampleSupervisorSpec() {
 	ctx := context.Background()
 	sys := must(bastion.New(bastion.Config{Logger: quiet}))
 	sup := must(sys.Supervise(bastion.SupervisorSpec{
-		Name:     "shop",
-		Strategy: bastion.OneForOne,
-		Restart:  bastion.Intensity{Max: 5, Within: time.Minute},
+		Name:      "shop",
+		Strategy:  bastion.OneForOne,
+		Intensity: bastion.Intensity{Max: 5, Within: time.Minute},
 		Children: []bastion.ChildSpec{{
 			Name:    "till",
 			Start:   bastion.Handle(func() bastion.Receiver { return new(till) }),

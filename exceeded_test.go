@@ -26,7 +26,7 @@ func TestS3_GiveUpChildInsteadOfTheSupervisor(t *testing.T) {
 	for _, strategy := range []bastion.Strategy{bastion.OneForOne, bastion.OneForAll, bastion.RestForOne} {
 		t.Run(strategy.String(), func(t *testing.T) {
 			r := rigUp(t, bastion.SupervisorSpec{
-				Strategy: strategy, Restart: bastion.Intensity{Exceeded: bastion.GiveUpChild},
+				Strategy: strategy, Intensity: bastion.Intensity{Exceeded: bastion.GiveUpChild},
 				Children: []bastion.ChildSpec{{Name: "a", Start: actor()}, {Name: "b", Start: actor()}},
 			})
 			r.failTwice(r.child("a"))
@@ -49,8 +49,8 @@ func TestS3_GiveUpChildInsteadOfTheSupervisor(t *testing.T) {
 func TestS3_RetryLaterKeepsItDownAndServesTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rigUp(t, bastion.SupervisorSpec{
-			Restart:  bastion.Intensity{Max: 1, Within: time.Minute, Exceeded: bastion.RetryLater, RetryAfter: retryPause},
-			Children: []bastion.ChildSpec{{Name: "a", Start: actor()}, {Name: "b", Start: actor()}},
+			Intensity: bastion.Intensity{Max: 1, Within: time.Minute, Exceeded: bastion.RetryLater, RetryAfter: retryPause},
+			Children:  []bastion.ChildSpec{{Name: "a", Start: actor()}, {Name: "b", Start: actor()}},
 		})
 		began := time.Now()
 		r.failTwice(r.child("a"))
@@ -72,8 +72,8 @@ func TestS3_RetryLaterKeepsItDownAndServesTheOthers(t *testing.T) {
 func TestS3_RetryAfterIsTheWindowUnlessGiven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rigUp(t, bastion.SupervisorSpec{
-			Restart:  bastion.Intensity{Exceeded: bastion.RetryLater},
-			Children: []bastion.ChildSpec{{Name: "a", Start: actor(), Backoff: bastion.Constant{Delay: time.Second}}},
+			Intensity: bastion.Intensity{Exceeded: bastion.RetryLater},
+			Children:  []bastion.ChildSpec{{Name: "a", Start: actor(), Backoff: bastion.Constant{Delay: time.Second}}},
 		})
 		began := time.Now()
 		r.failTwice(r.child("a"))
@@ -88,7 +88,7 @@ func TestS3_ExceededInGroups(t *testing.T) {
 		group := func(name string, in bastion.Intensity) bastion.ChildSpec {
 			return bastion.ChildSpec{Name: name, Start: actor(), Count: 2, Intensity: in}
 		}
-		r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{
+		r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{
 			group("give", bastion.Intensity{Exceeded: bastion.GiveUpChild}),
 			group("later", bastion.Intensity{Exceeded: bastion.RetryLater, RetryAfter: retryPause}),
 		}})
@@ -111,8 +111,8 @@ func TestS3_ExceededInGroups(t *testing.T) {
 }
 
 func TestS3_ExceededAtTheRoot(t *testing.T) {
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
-		func(c *bastion.Config) { c.Restart = bastion.Intensity{Max: -1, Exceeded: bastion.GiveUpChild} })
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
+		func(c *bastion.Config) { c.Intensity = bastion.Intensity{Max: -1, Exceeded: bastion.GiveUpChild} })
 	r.tell("a", fail{})
 	if e := r.await(bastion.EventStopped, "/sys/sup"); !errors.Is(e.Reason, errBoom) || !errors.Is(e.Reason, bastion.ErrIntensity) {
 		t.Errorf("reason %v", e.Reason)
@@ -123,14 +123,14 @@ func TestS3_ExceededAtTheRoot(t *testing.T) {
 }
 
 func TestS3_BadExceeded(t *testing.T) {
-	_, err := bare(t).Supervise(bastion.SupervisorSpec{Name: "s", Restart: bastion.Intensity{Exceeded: 3},
+	_, err := bare(t).Supervise(bastion.SupervisorSpec{Name: "s", Intensity: bastion.Intensity{Exceeded: 3},
 		Children: []bastion.ChildSpec{
 			{Start: actor(), Group: true, Intensity: bastion.Intensity{Exceeded: bastion.RetryLater, RetryAfter: -1}},
 			{Start: actor(), Group: true, Intensity: bastion.Intensity{RetryAfter: 1}},
 			{Start: actor(), TriesWithin: time.Second},
 			{Start: actor(), Tries: 1, TriesWithin: -1},
 		}})
-	wantFaults(t, err, "Restart.Exceeded", "Children[0].Intensity.RetryAfter", "Children[1].Intensity.RetryAfter",
+	wantFaults(t, err, "Intensity.Exceeded", "Children[0].Intensity.RetryAfter", "Children[1].Intensity.RetryAfter",
 		"Children[2].TriesWithin", "Children[3].TriesWithin")
 }
 

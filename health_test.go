@@ -109,7 +109,7 @@ func TestH1_StopAndKillEndReadinessAtOnce(t *testing.T) {
 
 func TestH1_WhatWaitsIsListed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+		r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 			{Name: "a", Start: actor()},
 			{Name: "b", Start: actor(), Backoff: bastion.Constant{Delay: 10 * time.Second}},
 			{Name: "tree", Start: bastion.Subtree(bastion.SupervisorSpec{Children: []bastion.ChildSpec{{Name: "leaf", Start: actor()}}})},
@@ -236,7 +236,7 @@ func TestH1_Optional(t *testing.T) {
 			bastion.ChildSpec{Name: "c", Start: actor(), Optional: true, Backoff: slow},
 			bastion.ChildSpec{Name: "g", Start: actor(), Optional: true, Backoff: slow, Count: 2, Intensity: bastion.Unlimited},
 			bastion.ChildSpec{Name: "tree", Optional: true, Start: bastion.Subtree(bastion.SupervisorSpec{
-				Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "leaf", Start: actor(), Backoff: slow}},
+				Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "leaf", Start: actor(), Backoff: slow}},
 			})})
 		for _, ref := range []bastion.Ref{r.child("c"), r.sup.Group("g").Member(1), r.sup.Supervisor("tree").Child("leaf")} {
 			if err := ref.Tell(t.Context(), fail{}); err != nil {

@@ -56,14 +56,14 @@ func TestL7_ConditionOfASubtreeThatDoesNotReturn(t *testing.T) {
 	defer close(until)
 	asked := make(chan struct{})
 	r := rigUp(t, bastion.SupervisorSpec{
-		Restart: bastion.Unlimited,
+		Intensity: bastion.Unlimited,
 		Conditions: []bastion.Condition{{Then: bastion.StopChild, Match: func(bastion.Failure) bool {
 			close(asked)
 			<-until
 			return true
 		}}},
 		Children: []bastion.ChildSpec{{Start: bastion.Subtree(bastion.SupervisorSpec{
-			Name: "s", Restart: bastion.NoRestarts,
+			Name: "s", Intensity: bastion.NoRestarts,
 			Children: []bastion.ChildSpec{{Name: "x", Start: actor()}},
 		})}},
 	})
@@ -81,7 +81,7 @@ type leaver struct{ slog.Handler }
 func (leaver) Enabled(context.Context, slog.Level) bool { runtime.Goexit(); return true }
 
 func TestL5_LoggerThatEndsItsGoroutine(t *testing.T) {
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
 		func(c *bastion.Config) { c.Logger = slog.New(leaver{slog.DiscardHandler}) })
 	r.tell("a", fail{})
 	if inc := r.sync(r.child("a")); inc != 2 {
@@ -180,7 +180,7 @@ func TestL7_LoggerThatAsksAndDoesNotReturn(t *testing.T) {
 	var r *rig
 	hold := make(chan struct{})
 	defer close(hold)
-	r = rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
+	r = rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{{Name: "a", Start: actor()}}},
 		func(c *bastion.Config) { c.Logger = slog.New(asker{slog.DiscardHandler, hold, &r}) })
 	r.left = true
 	for range 10 {

@@ -13,8 +13,8 @@ import (
 func TestS3_TheWindowIsExact(t *testing.T) {
 	for _, after := range []time.Duration{10*time.Second - 1, 10 * time.Second, 10*time.Second + 1} {
 		synctest.Test(t, func(t *testing.T) {
-			r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Intensity{Max: 2, Within: 10 * time.Second},
-				Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}}, func(c *bastion.Config) { c.Restart = bastion.NoRestarts })
+			r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Intensity{Max: 2, Within: 10 * time.Second},
+				Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}}, func(c *bastion.Config) { c.Intensity = bastion.NoRestarts })
 			for _, wait := range []time.Duration{0, 4 * time.Second, after - 4*time.Second} {
 				time.Sleep(wait)
 				r.tell("c", fail{})
@@ -36,12 +36,12 @@ func TestS3_TheWindowIsExact(t *testing.T) {
 }
 
 func TestS3_EscalationThroughThreeLevelsSaysWhy(t *testing.T) {
-	inner := bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}}
-	middle := bastion.SupervisorSpec{Restart: bastion.NoRestarts,
+	inner := bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}}
+	middle := bastion.SupervisorSpec{Intensity: bastion.NoRestarts,
 		Children: []bastion.ChildSpec{{Name: "inner", Start: bastion.Subtree(inner)}}}
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.NoRestarts,
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.NoRestarts,
 		Children: []bastion.ChildSpec{{Name: "middle", Start: bastion.Subtree(middle)}}},
-		func(c *bastion.Config) { c.Restart = bastion.NoRestarts })
+		func(c *bastion.Config) { c.Intensity = bastion.NoRestarts })
 	c := r.sup.Supervisor("middle").Supervisor("inner").Child("c")
 	if err := c.Tell(t.Context(), fail{}); err != nil {
 		t.Fatal(err)

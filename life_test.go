@@ -44,7 +44,7 @@ func TestL1_SameReferenceThroughRestartOfTheChild(t *testing.T) {
 // nest is a group and a single child in a subtree that the first failure of anything in it ends.
 func nest(name string) bastion.ChildSpec {
 	return bastion.ChildSpec{Name: name, Start: bastion.Subtree(bastion.SupervisorSpec{
-		Restart: bastion.NoRestarts,
+		Intensity: bastion.NoRestarts,
 		Children: []bastion.ChildSpec{
 			{Name: "one", Start: actor()},
 			{Name: "many", Start: looper(), Count: 3, Intensity: bastion.NoRestarts},

@@ -16,7 +16,7 @@ func TestH2_NearTheIntensity(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				bound := bastion.Intensity{Max: 3, Within: 10 * time.Second}
-				r := rigUp(t, bastion.SupervisorSpec{Restart: bound, Children: []bastion.ChildSpec{
+				r := rigUp(t, bastion.SupervisorSpec{Intensity: bound, Children: []bastion.ChildSpec{
 					{Name: "c", Start: actor()}, {Name: "g", Start: actor(), Count: 2, Intensity: bound},
 				}})
 				path, victim := "/sys/sup", r.child("c")
@@ -98,10 +98,10 @@ func TestH2_NoStorm(t *testing.T) {
 func TestH2_AStormPasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hourly := bastion.Intensity{Max: 3, Within: time.Hour}
-		below := bastion.SupervisorSpec{Restart: hourly, Children: []bastion.ChildSpec{
+		below := bastion.SupervisorSpec{Intensity: hourly, Children: []bastion.ChildSpec{
 			{Name: "c", Start: actor()}, {Name: "g", Start: actor(), Count: 1, Intensity: hourly},
 		}}
-		r := rigUp(t, bastion.SupervisorSpec{Restart: hourly, Children: []bastion.ChildSpec{
+		r := rigUp(t, bastion.SupervisorSpec{Intensity: hourly, Children: []bastion.ChildSpec{
 			{Name: "c", Start: actor()}, {Name: "spare", Start: bastion.Subtree(below), Optional: true},
 		}})
 		spare := r.sup.Supervisor("spare")

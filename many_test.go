@@ -122,11 +122,11 @@ func TestS8_AThousandDeep(t *testing.T) {
 // An escalation goes the same way, and its reason can be read: it names each supervisor on the way.
 func TestS3_EscalationFromAThousandDeep(t *testing.T) {
 	const depth = 1000
-	spec := bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "bottom", Start: actor()}}}
+	spec := bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "bottom", Start: actor()}}}
 	for range depth {
-		spec = bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "s", Start: bastion.Subtree(spec)}}}
+		spec = bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{{Name: "s", Start: bastion.Subtree(spec)}}}
 	}
-	r := rigUp(t, spec, func(c *bastion.Config) { c.Workers, c.Restart = 2, bastion.NoRestarts })
+	r := rigUp(t, spec, func(c *bastion.Config) { c.Workers, c.Intensity = 2, bastion.NoRestarts })
 	at := r.sup
 	for range depth {
 		at = at.Supervisor("s")

@@ -174,7 +174,7 @@ func TestS6_SiblingsWaitTogether(t *testing.T) {
 			c.Backoff = bastion.Constant{Delay: d}
 			return c
 		}
-		r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+		r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 			child("a", 10*time.Second), child("b", time.Second), child("c", 0),
 		}})
 		l.want("start a@1", "start b@1", "start c@1")
@@ -196,7 +196,7 @@ func TestS8_StormOfVerbs(t *testing.T) {
 		start: func(*bastion.Context) error { worst.Store(max(worst.Load(), running.Add(1))); return nil },
 		stop:  func(*bastion.Context, error) error { running.Add(-1); return nil },
 	})
-	r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.RestForOne, Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+	r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.RestForOne, Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 		{Name: "a", Start: actor()}, {Name: "once", Start: once}, {Name: "z", Start: actor(), Count: 2},
 	}})
 	ref, done := r.child("once"), make(chan error, 4)

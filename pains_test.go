@@ -123,7 +123,7 @@ func TestBastionBug_AChildThatIsNeverRestartedOrphansItsSiblings(t *testing.T) {
 			l := &transcript{t: t}
 			once := noted(l, "once")
 			once.Restart = bastion.Temporary
-			r := rigUp(t, bastion.SupervisorSpec{Strategy: strategy, Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+			r := rigUp(t, bastion.SupervisorSpec{Strategy: strategy, Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 				once, noted(l, "a"), noted(l, "b"),
 			}})
 			r.tell("once", fail{})
@@ -138,7 +138,7 @@ func TestBastionBug_AChildThatIsNeverRestartedOrphansItsSiblings(t *testing.T) {
 
 func TestBastionBug_ASubtreeIsRestartedThreeTimesAtMost(t *testing.T) {
 	leaveNothing(t)
-	r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+	r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 		{Name: "a", Start: actor()},
 		{Name: "t", Start: bastion.Subtree(bastion.SupervisorSpec{Children: []bastion.ChildSpec{{Name: "c", Start: actor()}}})},
 	}})

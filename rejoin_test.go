@@ -41,7 +41,7 @@ func TestS8_ARestartOfWhatIsBeingStoppedWaitsForTheNewLife(t *testing.T) {
 func TestS8_ARestartOfWhatIsStartingWaitsForTheNewLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		starts := 0
-		r := rigOn(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+		r := rigOn(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 			{Name: "c", Start: withHooks(hooked{
 				start: func(ctx *bastion.Context) error { starts++; return slowly(ctx, nil) },
 				stop:  slowly,
@@ -125,7 +125,7 @@ func TestS8_ARemovalWhileTheSupervisorEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hold := func(context.Context, string) error { <-time.After(3 * time.Second); return nil }
-				r := rigOn(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+				r := rigOn(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 					{Name: "sub", Start: bastion.Subtree(bastion.SupervisorSpec{
 						Callbacks: bastion.TreeCallbacks{AfterStart: hold},
 						Children:  []bastion.ChildSpec{slowToStop("a"), slowToStop("b")}})}}})

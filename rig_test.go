@@ -66,7 +66,7 @@ func rigUp(t *testing.T, spec bastion.SupervisorSpec, tune ...func(*bastion.Conf
 // rigOf is rigUp for plain children that may fail often.
 func rigOf(t *testing.T, children ...bastion.ChildSpec) *rig {
 	t.Helper()
-	return rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: children})
+	return rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: children})
 }
 
 func (r *rig) stop() {

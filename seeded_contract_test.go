@@ -24,7 +24,7 @@ func TestE7_StrategiesInManyOrders(t *testing.T) {
 		whole := append([]string{"start a@1", "start b@1", "start c@1"}, want...)
 		for seed := range uint64(contractSeeds) {
 			l := &transcript{t: t}
-			spec := bastion.SupervisorSpec{Strategy: strategy, Restart: bastion.Unlimited}
+			spec := bastion.SupervisorSpec{Strategy: strategy, Intensity: bastion.Unlimited}
 			for _, name := range []string{"a", "b", "c"} {
 				spec.Children = append(spec.Children, noted(l, name))
 			}

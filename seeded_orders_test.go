@@ -123,7 +123,7 @@ func (x *orderStorm) child(depth int) bastion.ChildSpec {
 }
 
 func (x *orderStorm) super(depth int) bastion.SupervisorSpec {
-	s := bastion.SupervisorSpec{Strategy: bastion.Strategy(x.random.IntN(3)), Restart: x.intensity()}
+	s := bastion.SupervisorSpec{Strategy: bastion.Strategy(x.random.IntN(3)), Intensity: x.intensity()}
 	s.AutoShutdown = bastion.AutoShutdown(x.random.IntN(3))
 	if x.random.IntN(3) == 0 {
 		s.Callbacks = x.tree()
@@ -190,7 +190,7 @@ func (x *orderStorm) give(ctx context.Context, sup *bastion.Supervisor, c bastio
 		return "Restart", sup.Restart(ctx, c.Name)
 	case n == 8:
 		spec := sup.Spec()
-		spec.Strategy, spec.Restart = bastion.Strategy(x.random.IntN(3)), x.intensity()
+		spec.Strategy, spec.Intensity = bastion.Strategy(x.random.IntN(3)), x.intensity()
 		return "Change", sup.Change(ctx, spec)
 	case n == 9:
 		spec, err := sup.ChildSpec(c.Name)
@@ -277,13 +277,13 @@ func orderStormOf(t *testing.T, seed uint64, done map[string]int) {
 	x := &orderStorm{random: rand.New(rand.NewPCG(seed, 4)), lives: make(map[string]int), done: done}
 	x.seededRig = &seededRig{t: t}
 	top := x.super(2)
-	top.Restart, top.Callbacks = bastion.Unlimited, bastion.TreeCallbacks{}
+	top.Intensity, top.Callbacks = bastion.Unlimited, bastion.TreeCallbacks{}
 	top.AutoShutdown = bastion.NoAutoShutdown
 	for i := range top.Children {
 		top.Children[i].Significant = false
 		top.Children[i].Conditions = append(top.Children[i].Conditions, bastion.Condition{Is: errBoom, Then: bastion.StopChild})
 	}
-	seeded(t, executor.SeededConfig{Seed: seed}, bastion.SupervisorSpec{Restart: bastion.Unlimited}, func(r *seededRig) {
+	seeded(t, executor.SeededConfig{Seed: seed}, bastion.SupervisorSpec{Intensity: bastion.Unlimited}, func(r *seededRig) {
 		x.seededRig = r
 		_, err := r.sup.Insert(context.Background(), bastion.ChildSpec{Name: "top", Start: bastion.Subtree(top)}, bastion.Position{})
 		var start *bastion.StartError

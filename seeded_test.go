@@ -86,7 +86,7 @@ func (r *seededRig) tell(name string, msg any) {
 }
 
 func both(restart bastion.Backoff) bastion.SupervisorSpec {
-	return bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+	return bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 		{Name: "handler", Start: actor(), Backoff: restart},
 		{Name: "loop", Start: looper(), Backoff: restart},
 	}}

@@ -133,7 +133,7 @@ func TestS10_TangleInManyOrders(t *testing.T) {
 	const n, rounds = 4, 60
 	for seed := range uint64(contractSeeds) {
 		log := &transcript{t: t}
-		spec := bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: tangleKinds(n, log)}
+		spec := bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: tangleKinds(n, log)}
 		seeded(t, executor.SeededConfig{Seed: seed}, spec, func(r *seededRig) {
 			var refs []bastion.Ref
 			for _, c := range spec.Children {

@@ -142,11 +142,11 @@ func (x *seededTree) spec() bastion.SupervisorSpec {
 	mortal.Callbacks.AfterStop = func(bastion.Failure) { x.buried++ }
 	slow := x.loop("slow")
 	slow.Backoff = bastion.Linear{First: time.Second, Step: time.Second, Jitter: 1}
-	return bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+	return bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 		group, mortal, slow,
-		{Name: "all", Start: bastion.Subtree(bastion.SupervisorSpec{Strategy: bastion.OneForAll, Restart: bastion.Unlimited,
+		{Name: "all", Start: bastion.Subtree(bastion.SupervisorSpec{Strategy: bastion.OneForAll, Intensity: bastion.Unlimited,
 			Children: []bastion.ChildSpec{x.handler("a"), x.loop("b"), x.handler("c")}})},
-		{Name: "rest", Start: bastion.Subtree(bastion.SupervisorSpec{Strategy: bastion.RestForOne, Restart: bastion.Unlimited,
+		{Name: "rest", Start: bastion.Subtree(bastion.SupervisorSpec{Strategy: bastion.RestForOne, Intensity: bastion.Unlimited,
 			Children: []bastion.ChildSpec{x.loop("a"), x.handler("b"), x.loop("c")}})},
 		x.handler("h1"), x.handler("h2"), x.loop("l1"), x.loop("l2"),
 	}}

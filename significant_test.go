@@ -30,7 +30,7 @@ func TestS9_AnyAndAll(t *testing.T) {
 	for _, auto := range []bastion.AutoShutdown{bastion.AnySignificant, bastion.AllSignificant} {
 		t.Run(auto.String(), func(t *testing.T) {
 			l := &transcript{t: t}
-			r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{
+			r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{
 				{Name: "tree", Restart: bastion.Transient, Start: significants(l, auto)}, noted(l, "beside"),
 			}})
 			tree := r.sup.Supervisor("tree")

@@ -106,9 +106,9 @@ const (
 // A SupervisorSpec describes a supervisor. It is plain data; the zero value is a
 // supervisor without children.
 type SupervisorSpec struct {
-	Name     string    // without a slash; unique among siblings
-	Strategy Strategy  // zero: OneForOne
-	Restart  Intensity // zero: 1 in 5 s
+	Name      string    // without a slash; unique among siblings
+	Strategy  Strategy  // zero: OneForOne
+	Intensity Intensity // zero: 1 in 5 s
 	// AutoShutdown ends the supervisor when its significant children have ended.
 	AutoShutdown AutoShutdown
 	Children     []ChildSpec // in start order

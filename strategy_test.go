@@ -75,7 +75,7 @@ func TestS5_NoneRunsTwiceAndNoneStartsBeforeAllAreDown(t *testing.T) {
 				},
 			})}
 		}
-		r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Restart: bastion.Unlimited,
+		r := rigUp(t, bastion.SupervisorSpec{Strategy: bastion.OneForAll, Intensity: bastion.Unlimited,
 			Children: []bastion.ChildSpec{slow("a"), slow("b"), slow("c")}})
 		l.want("start a", "start b", "start c")
 		for _, name := range []string{"a", "b", "c"} {
@@ -166,7 +166,7 @@ func TestS7_FailingBootInABubble(t *testing.T) {
 }
 
 func TestS7_FailingStartDuringRestartCounts(t *testing.T) {
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Intensity{Max: 3, Within: time.Hour}, Children: []bastion.ChildSpec{{
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Intensity{Max: 3, Within: time.Hour}, Children: []bastion.ChildSpec{{
 		Name: "c", Start: withHooks(hooked{start: func(ctx *bastion.Context) error {
 			if ctx.Incarnation() > 1 {
 				return errBoom

@@ -232,7 +232,7 @@ func (w *stressWorld) add(ctx context.Context, rng *rand.Rand) error {
 	case 2:
 		var sub *bastion.Supervisor
 		sub, err = s.AddSupervisor(ctx, bastion.SupervisorSpec{
-			Name: name, Strategy: bastion.Strategy(rng.IntN(3)), Restart: bastion.Unlimited,
+			Name: name, Strategy: bastion.Strategy(rng.IntN(3)), Intensity: bastion.Unlimited,
 			Children: []bastion.ChildSpec{w.child("a", rng), w.child("b", rng)},
 		})
 		if err == nil {
@@ -295,7 +295,7 @@ func (w *stressWorld) stop() {
 
 func (w *stressWorld) build() {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	sys, err := bastion.New(bastion.Config{Name: "stress", Logger: quiet, Watchdog: -1, Restart: bastion.Unlimited})
+	sys, err := bastion.New(bastion.Config{Name: "stress", Logger: quiet, Watchdog: -1, Intensity: bastion.Unlimited})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func (w *stressWorld) build() {
 	for i := range 4 {
 		spec := bastion.SupervisorSpec{
 			Name: "s" + strconv.Itoa(i), Strategy: bastion.Strategy(i % 3),
-			Restart: bastion.Intensity{Max: 20 + rng.IntN(40), Within: time.Second},
+			Intensity: bastion.Intensity{Max: 20 + rng.IntN(40), Within: time.Second},
 		}
 		for j := range 6 {
 			spec.Children = append(spec.Children, w.child("c"+strconv.Itoa(j), rng))
@@ -312,7 +312,7 @@ func (w *stressWorld) build() {
 		group := w.child("g", rng)
 		group.Count, group.Intensity = 13, bastion.Intensity{Max: 50, Within: time.Second}
 		deeper := bastion.SupervisorSpec{
-			Name: "deep", Strategy: bastion.Strategy(rng.IntN(3)), Restart: bastion.Intensity{Max: 10, Within: time.Second},
+			Name: "deep", Strategy: bastion.Strategy(rng.IntN(3)), Intensity: bastion.Intensity{Max: 10, Within: time.Second},
 			Children: []bastion.ChildSpec{w.child("a", rng), w.child("b", rng), w.child("c", rng), w.child("d", rng), w.child("e", rng), w.child("f", rng)},
 		}
 		spec.Children = append(spec.Children, group, bastion.ChildSpec{Start: bastion.Subtree(deeper)})

@@ -150,7 +150,7 @@ func (s *supervisor) stopChild(c *child) {
 func (s *supervisor) restarting(c *child, a supervise.Action) {
 	c.failure.Restarts, c.failure.Delay = a.Attempt, a.For
 	s.unwell(c, ailment{kind: ProblemWaiting, reason: c.failure.Reason})
-	s.storm(a.Count, s.spec.Restart.plan())
+	s.storm(a.Count, s.spec.Intensity.plan())
 	if !s.sys.watched() {
 		return
 	}

@@ -45,7 +45,7 @@ func (l hookLog) callbacks() bastion.TreeCallbacks {
 // hookedTree is a subtree with callbacks, which holds a group with callbacks.
 func (l hookLog) hookedTree() bastion.Behavior {
 	return bastion.Subtree(bastion.SupervisorSpec{
-		Callbacks: l.callbacks(), Restart: bastion.NoRestarts,
+		Callbacks: l.callbacks(), Intensity: bastion.NoRestarts,
 		Children: []bastion.ChildSpec{
 			{Name: "g", Count: 1, Start: notedBy(l.transcript, "m"), GroupCallbacks: l.callbacks(), Intensity: bastion.NoRestarts},
 			noted(l.transcript, "c"),
@@ -61,7 +61,7 @@ func TestL4_HooksOfTheSystemSupervisorsAndGroups(t *testing.T) {
 		}
 		return nil
 	}
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Children: []bastion.ChildSpec{
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 		{Name: "t", Start: l.hookedTree(), Backoff: bastion.Constant{Delay: time.Millisecond}},
 	}}, func(c *bastion.Config) { c.Callbacks = l.callbacks() })
 	l.want("before-start /sys", "before-start /sys/sup/t", "before-start /sys/sup/t/g", "start m@1", "after-start /sys/sup/t/g",

@@ -270,7 +270,7 @@ func (x *treeRun) change(s treeStep) {
 	}
 	x.order(fmt.Sprintf("change %s to %v, %d", t.path(), t.strategy, t.max), nil, s, func(ctx context.Context) error {
 		spec := x.super(t).Spec()
-		spec.Strategy, spec.Restart = t.strategy, intensity(t.max)
+		spec.Strategy, spec.Intensity = t.strategy, intensity(t.max)
 		return x.super(t).Change(ctx, spec)
 	})
 	x.compare("the change")

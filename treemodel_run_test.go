@@ -238,7 +238,7 @@ func intensity(restarts int) bastion.Intensity {
 }
 
 func (x *treeRun) spec(b *branch) bastion.SupervisorSpec {
-	spec := bastion.SupervisorSpec{Name: b.name, Strategy: b.strategy, Restart: intensity(b.max)}
+	spec := bastion.SupervisorSpec{Name: b.name, Strategy: b.strategy, Intensity: intensity(b.max)}
 	for _, k := range b.kids {
 		spec.Children = append(spec.Children, x.childSpec(k))
 	}

@@ -44,7 +44,7 @@ func checkSupervisor(s *SupervisorSpec, f *faults) {
 	if s.AutoShutdown > AllSignificant {
 		f.add("AutoShutdown", "unknown auto-shutdown %d", s.AutoShutdown)
 	}
-	checkIntensity(s.Restart, "Restart", f)
+	checkIntensity(s.Intensity, "Intensity", f)
 	checkConditions(s.Conditions, f)
 	if len(s.Children) == 0 {
 		return

@@ -32,7 +32,7 @@ func aSubtree(l *transcript, child string) bastion.Behavior {
 
 func TestS8_InsertOfEveryKindAtEveryPlace(t *testing.T) {
 	for _, running := range []bool{false, true} {
-		r := rigOn(t, bastion.SupervisorSpec{Restart: bastion.Unlimited, Strategy: bastion.OneForAll})
+		r := rigOn(t, bastion.SupervisorSpec{Intensity: bastion.Unlimited, Strategy: bastion.OneForAll})
 		if running {
 			check(r.sys.Start(t.Context()))
 		}
@@ -182,7 +182,7 @@ func TestL6_WaitingEndsWithTheContext(t *testing.T) {
 
 func TestS8_RestartOfAMember(t *testing.T) {
 	l := &transcript{t: t}
-	r := rigUp(t, bastion.SupervisorSpec{Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{
+	r := rigUp(t, bastion.SupervisorSpec{Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{
 		{Name: "g", Count: 2, Start: notedBy(l, "m"), Intensity: bastion.NoRestarts, Restart: bastion.Temporary},
 	}})
 	g := r.sup.Group("g")
@@ -228,7 +228,7 @@ func TestS8_ANewLifeBeginsWithWhatWasDeclared(t *testing.T) {
 		return c
 	}
 	r := rigOf(t, bastion.ChildSpec{Name: "tree", Start: bastion.Subtree(bastion.SupervisorSpec{
-		Restart: bastion.NoRestarts, Children: []bastion.ChildSpec{temp("ends"), temp("stopped"), temp("removed"), noted(l, "off"), noted(l, "p")},
+		Intensity: bastion.NoRestarts, Children: []bastion.ChildSpec{temp("ends"), temp("stopped"), temp("removed"), noted(l, "off"), noted(l, "p")},
 	})})
 	tree := r.sup.Supervisor("tree")
 	ends := tree.Child("ends")

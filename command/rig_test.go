@@ -51,7 +51,7 @@ func rigUp(t *testing.T, spec command.Spec, child bastion.ChildSpec) *rig {
 	}
 	child.Name, child.Start = "c", command.Run(spec)
 	child.Callbacks.AfterStop = func(end bastion.Failure) { r.ends <- end.Reason }
-	if r.sup, err = sys.Supervise(bastion.SupervisorSpec{Name: "s", Restart: bastion.Unlimited, Children: []bastion.ChildSpec{child}}); err != nil {
+	if r.sup, err = sys.Supervise(bastion.SupervisorSpec{Name: "s", Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{child}}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.stop)

@@ -46,8 +46,8 @@ const (
 
 // A Config is the policy of a fort. The zero value is a good one. It is read once.
 type Config struct {
-	// Restart bounds restarts, over all wards together.
-	Restart Intensity
+	// Intensity bounds restarts, over all wards together.
+	Intensity Intensity
 	// Backoff delays restarts. A first crash in a row is always answered at once; the
 	// backoff is for the crashes after it. How long a ward must serve for its next
 	// crash to be a first one is the backoff's Healthy. Nil: Exponential from 100 ms

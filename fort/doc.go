@@ -19,7 +19,7 @@
 // as the ward, in which Main calls the function. When the ward ends and should not
 // have, the guard writes a report and starts the next incarnation, which finds the
 // report in [LastCrash] and the same sockets in [Listen]: connections that come
-// meanwhile wait. Too many crashes in too short a time (Config.Restart) end the
+// meanwhile wait. Too many crashes in too short a time (Config.Intensity) end the
 // fort, with the last exit status. [Run] puts any other program, in any language,
 // under a guard.
 //

@@ -73,7 +73,7 @@ func TestF2_AGuardWithoutItsFilePassesSocketsOn(t *testing.T) {
 
 // runs is a guard that runs another program, with a socket.
 func runs() {
-	config := fort.Config{Restart: fort.Unlimited, Backoff: fort.Constant{Delay: time.Second}}
+	config := fort.Config{Intensity: fort.Unlimited, Backoff: fort.Constant{Delay: time.Second}}
 	err := fort.Run(context.Background(), config, fort.Command{
 		Argv:    []string{"sh", "-c", "echo life $LISTEN_FDS; sleep 1; exit 1"},
 		Listen:  []fort.Socket{{Network: "tcp", Address: "127.0.0.1:0"}},

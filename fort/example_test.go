@@ -46,9 +46,9 @@ func greetAll(ctx context.Context, l net.Listener) error {
 // Run puts any program into a fort.
 func ExampleRun() {
 	err := fort.Run(context.Background(), fort.Config{
-		Restart: fort.Intensity{Max: 2, Within: time.Minute}, // at most two restarts a minute
-		Backoff: fort.Constant{},                             // at once
-		Logger:  slog.New(slog.DiscardHandler),
+		Intensity: fort.Intensity{Max: 2, Within: time.Minute}, // at most two restarts a minute
+		Backoff:   fort.Constant{},                             // at once
+		Logger:    slog.New(slog.DiscardHandler),
 	}, fort.Command{
 		Argv:   []string{"sh", "-c", "echo working; echo out of luck >&2; exit 3"},
 		Output: func(l fort.Line) { fmt.Printf("%d: %s\n", l.Incarnation, l.Text) },

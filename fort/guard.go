@@ -269,7 +269,7 @@ func (g *guard) crashed(w *ward, a decide.Action) {
 	g.log.Error("fort: crash", "crash", c)
 	if a.GaveUp {
 		g.notifier.stopping()
-		g.log.Error(fmt.Sprintf("fort: giving up: more than %s", g.config.Restart.plain()))
+		g.log.Error(fmt.Sprintf("fort: giving up: more than %s", g.config.Intensity.plain()))
 	}
 	g.tell(Event{Kind: Crashed, Ward: w.slot, Incarnation: w.incarnation, PID: c.PID, Crash: c})
 	g.reap()

@@ -54,5 +54,5 @@ func shellCode(err error) int {
 
 func (i Intensity) plain() string {
 	p := i.plan()
-	return fmt.Sprintf("%d restarts within %v (Config.Restart)", p.Max, p.Within)
+	return fmt.Sprintf("%d restarts within %v (Config.Intensity)", p.Max, p.Within)
 }

@@ -73,7 +73,7 @@ func TestF3_TheServiceManagerHearsOfTheWholeFort(t *testing.T) {
 // The other way round: a program under Run tells its guard.
 func TestF1_RunWaitsForTheProgramsOwnWord(t *testing.T) {
 	t.Parallel()
-	s := stageRun(t, fort.Config{WaitReady: true, Restart: fort.NoRestarts}, fort.Command{
+	s := stageRun(t, fort.Config{WaitReady: true, Intensity: fort.NoRestarts}, fort.Command{
 		Argv: []string{thisFile(t)}, Env: []string{roleVar + "=notifier", "NOTIFY_SOCKET=@somebody else"},
 	})
 	s.line("starting")
@@ -92,7 +92,7 @@ func TestF1_RunWaitsForTheProgramsOwnWord(t *testing.T) {
 // A dump is the stacks of a program that does not get ready, or is not well.
 func TestF1_RunAsksForADump(t *testing.T) {
 	t.Parallel()
-	config := fort.Config{WaitReady: true, StartTimeout: 5 * time.Second, Restart: fort.NoRestarts}
+	config := fort.Config{WaitReady: true, StartTimeout: 5 * time.Second, Intensity: fort.NoRestarts}
 	s := stageRun(t, config, fort.Command{Argv: []string{thisFile(t)}, Env: []string{roleVar + "=empty"}, Dump: true})
 	c := s.event(fort.Crashed).Crash
 	if c.Kind != fort.NotReady || c.Status != 2 || !strings.Contains(c.Output, "SIGQUIT: quit") || !strings.Contains(c.Output, "fort_test.play(") {

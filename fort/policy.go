@@ -39,15 +39,15 @@ func (f faults) err() error {
 // check returns all that is wrong with the config, by field.
 func (c *Config) check() faults {
 	var f faults
-	if c.Restart.Max < -1 {
-		f.add("Restart.Max", "must not be negative (NoRestarts has a name), is %d", c.Restart.Max)
+	if c.Intensity.Max < -1 {
+		f.add("Intensity.Max", "must not be negative (NoRestarts has a name), is %d", c.Intensity.Max)
 	}
 	for _, d := range []struct {
 		field string
 		value time.Duration
 		named string // what a value of -1 is called
 	}{
-		{"Restart.Within", c.Restart.Within, ""},
+		{"Intensity.Within", c.Intensity.Within, ""},
 		{"StartTimeout", c.StartTimeout, ""},
 		{"Shutdown", c.Shutdown, "BrutalKill"},
 		{"Heartbeat", c.Heartbeat, "Off"},
@@ -96,8 +96,8 @@ func (c *Config) checkTogether(f *faults) {
 	if c.KeepCrashes > 0 && c.CrashDir == "" {
 		f.add("KeepCrashes", "keeps nothing without CrashDir")
 	}
-	if c.Restart == NoRestarts && c.Backoff != nil {
-		f.add("Backoff", "delays nothing: Restart is NoRestarts")
+	if c.Intensity == NoRestarts && c.Backoff != nil {
+		f.add("Backoff", "delays nothing: Intensity is NoRestarts")
 	}
 	if c.UpgradeSignal != nil {
 		c.checkUpgradeSignal(f)
@@ -112,7 +112,7 @@ func (c *Config) plan() decide.Policy {
 	}
 	p := decide.Policy{
 		Redundancy:   max(c.Redundancy, 1),
-		Intensity:    c.Restart.plan(),
+		Intensity:    c.Intensity.plan(),
 		Backoff:      backoff.Plan(chosen),
 		Always:       c.Always,
 		StartTimeout: or(c.StartTimeout, defaultStartTimeout),

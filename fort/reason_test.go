@@ -64,7 +64,7 @@ func TestF1_AZeroConfigIsAGoodOne(t *testing.T) {
 	if p.Redundancy != 1 || p.Intensity.Max != 10 || p.Shutdown == 0 || p.StartTimeout == 0 || p.Heartbeat == 0 || p.Backoff.Max == 0 || p.Sampling != 0 {
 		t.Errorf("the plan is %+v", p)
 	}
-	c.Heartbeat, c.Shutdown, c.Restart = Off, BrutalKill, NoRestarts
+	c.Heartbeat, c.Shutdown, c.Intensity = Off, BrutalKill, NoRestarts
 	if p := c.plan(); p.Heartbeat != 0 || p.Shutdown != 0 || p.Intensity.Max != 0 {
 		t.Errorf("the plan is %+v", p)
 	}

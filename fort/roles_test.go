@@ -26,7 +26,7 @@ import (
 
 // play runs this process as a role. It does not return.
 func play(role string) {
-	config := fort.Config{CrashDir: os.Getenv(crashVar), Restart: fort.Unlimited, Backoff: fort.Constant{}}
+	config := fort.Config{CrashDir: os.Getenv(crashVar), Intensity: fort.Unlimited, Backoff: fort.Constant{}}
 	run := serve
 	switch role {
 	case "server":
@@ -39,7 +39,7 @@ func play(role string) {
 		config.Heartbeat = 3 * time.Second
 		config.Alive = alive
 	case "once":
-		config.Restart = fort.NoRestarts
+		config.Intensity = fort.NoRestarts
 		config.Backoff = nil
 	case "activated":
 		activated()
@@ -66,7 +66,7 @@ func play(role string) {
 		}
 	case "given":
 	case "goexit":
-		config.Restart = fort.NoRestarts
+		config.Intensity = fort.NoRestarts
 		config.Backoff = nil
 		run = func(context.Context) error { runtime.Goexit(); return nil }
 	case "contradictory":
@@ -81,7 +81,7 @@ func play(role string) {
 	case "packets":
 		run = echo
 	case "brief":
-		config.Restart = fort.Intensity{Max: 3, Within: time.Hour}
+		config.Intensity = fort.Intensity{Max: 3, Within: time.Hour}
 		run = func(context.Context) error {
 			fmt.Println("brief", fort.Incarnation())
 			os.Exit(7)

@@ -97,7 +97,7 @@ func sh(script string) []string { return []string{"sh", "-c", script} }
 
 func TestF1_RunRestartsAnyProgramAndReportsItsLastWords(t *testing.T) {
 	t.Parallel()
-	config := fort.Config{Restart: fort.Intensity{Max: 2, Within: time.Hour}, Backoff: fort.Constant{}, CrashDir: t.TempDir()}
+	config := fort.Config{Intensity: fort.Intensity{Max: 2, Within: time.Hour}, Backoff: fort.Constant{}, CrashDir: t.TempDir()}
 	s := stageRun(t, config, fort.Command{Argv: sh("echo out; echo err >&2; exit 5")})
 	err := s.end()
 	var exit *fort.ExitError
@@ -139,7 +139,7 @@ func TestF2_RunPassesSocketsAsSystemdDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "s")
-	config := fort.Config{Backoff: fort.Constant{}, Restart: fort.Unlimited}
+	config := fort.Config{Backoff: fort.Constant{}, Intensity: fort.Unlimited}
 	s := stageRun(t, config, fort.Command{
 		Argv: []string{exe, "an argument"},
 		Env:  append(os.Environ(), roleVar+"=activated"),
@@ -205,7 +205,7 @@ func TestF3_AnOutputThatBlocksKeepsNothingFromEnding(t *testing.T) {
 			if ends == "the program" {
 				command.Argv = sh("echo one; exit 3")
 			}
-			config := fort.Config{Restart: fort.NoRestarts, Logger: slog.New(slog.DiscardHandler)}
+			config := fort.Config{Intensity: fort.NoRestarts, Logger: slog.New(slog.DiscardHandler)}
 			go func() { result <- fort.Run(ctx, config, command) }()
 			<-blocked
 			if ends == "the context" {
@@ -229,7 +229,7 @@ func TestF1_HealthMakesReadyAndSick(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	asked, sick := 0, false
-	config := fort.Config{WaitReady: true, Heartbeat: 20 * time.Millisecond, Backoff: fort.Constant{}, Restart: fort.Unlimited}
+	config := fort.Config{WaitReady: true, Heartbeat: 20 * time.Millisecond, Backoff: fort.Constant{}, Intensity: fort.Unlimited}
 	s := stageRun(t, config, fort.Command{
 		Argv: []string{"sleep", "3600"},
 		Health: func(context.Context) error {
@@ -275,7 +275,7 @@ func TestF1_WhatCannotBeStartedSaysWhy(t *testing.T) {
 		{plain, 126, "not executable"},
 	} {
 		for _, listen := range [][]fort.Socket{nil, sockets} {
-			err := fort.Run(t.Context(), fort.Config{Restart: fort.NoRestarts, Logger: slog.New(slog.DiscardHandler)},
+			err := fort.Run(t.Context(), fort.Config{Intensity: fort.NoRestarts, Logger: slog.New(slog.DiscardHandler)},
 				fort.Command{Argv: []string{c.argv}, Listen: listen})
 			var exit *fort.ExitError
 			if !errors.As(err, &exit) || exit.Status != c.status || exit.Crash.Kind != fort.StartFailed {

@@ -80,7 +80,7 @@ func TestF1_GivesUpWithTheLastStatusAndSaysWhy(t *testing.T) {
 		t.Errorf("status %d", code)
 	}
 	text := r.stderr()
-	for _, want := range []string{"fort: giving up: more than 3 restarts within 1h0m0s (Config.Restart)", "exit status 7", "gave_up=true"} {
+	for _, want := range []string{"fort: giving up: more than 3 restarts within 1h0m0s (Config.Intensity)", "exit status 7", "gave_up=true"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

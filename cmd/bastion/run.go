@@ -94,7 +94,7 @@ func (r *runCall) flags(cmd *cobra.Command) {
 	f.SetInterspersed(false) // what follows the program is the program's
 
 	f.IntVar(&r.maxRestarts, "max-restarts", r.maxRestarts, "how many restarts --within are fine; one more ends it; -1: no limit")
-	f.DurationVar(&r.config.Restart.Within, "within", time.Minute, "the time in which --max-restarts counts")
+	f.DurationVar(&r.config.Intensity.Within, "within", time.Minute, "the time in which --max-restarts counts")
 	f.BoolVar(&r.config.Always, "always", false, "start it again also when it ends with status 0")
 	f.DurationVar(&r.backoff.First, "backoff", r.backoff.First, "the wait before the second restart in a row; it doubles from there")
 	f.DurationVar(&r.backoff.Max, "backoff-max", r.backoff.Max, "the longest wait")
@@ -144,14 +144,14 @@ func (r *runCall) check(cmd *cobra.Command, args []string) error {
 	case r.maxRestarts < -1:
 		return fmt.Errorf("--max-restarts: %d is negative; -1 is no limit", r.maxRestarts)
 	case r.maxRestarts == -1:
-		r.config.Restart.Max = fort.Unlimited.Max
+		r.config.Intensity.Max = fort.Unlimited.Max
 	case r.maxRestarts == 0:
-		r.config.Restart.Max = fort.NoRestarts.Max
+		r.config.Intensity.Max = fort.NoRestarts.Max
 	default:
-		r.config.Restart.Max = r.maxRestarts
+		r.config.Intensity.Max = r.maxRestarts
 	}
 	for flag, d := range map[string]time.Duration{
-		"within": r.config.Restart.Within, "shutdown": r.config.Shutdown, "health-every": r.config.Heartbeat,
+		"within": r.config.Intensity.Within, "shutdown": r.config.Shutdown, "health-every": r.config.Heartbeat,
 		"start-timeout": r.config.StartTimeout, "backoff": r.backoff.First, "backoff-max": r.backoff.Max, "healthy": r.backoff.Healthy,
 	} {
 		if d <= 0 {
@@ -233,13 +233,13 @@ func (r *runCall) checkRest() error {
 
 // flagOf are the flags behind the fields that package fort finds fault with.
 var flagOf = map[string]string{
-	"Restart.Max": "max-restarts", "Restart.Within": "within", "Backoff": "backoff", "Redundancy": "redundancy",
+	"Intensity.Max": "max-restarts", "Intensity.Within": "within", "Backoff": "backoff", "Redundancy": "redundancy",
 	"StartTimeout": "start-timeout", "Shutdown": "shutdown", "Heartbeat": "health-every", "SoftMemory": "memory-soft",
 	"HardMemory": "memory", "CrashDir": "crash-dir", "KeepCrashes": "keep-crashes", "UpgradeSignal": "upgrade",
 	"WaitReady": "wait-ready", "Listen": "listen", "Argv": "program", "Dir": "dir", "Env": "env",
 }
 
-// fieldName is what may be one: a word or two with a capital, as in Restart.Max or Listen[2].Name.
+// fieldName is what may be one: a word or two with a capital, as in Intensity.Max or Listen[2].Name.
 var fieldName = regexp.MustCompile(`\b[A-Z][A-Za-z]+(\[\d+\])?(\.[A-Z][A-Za-z]+)?`)
 
 // inFlags puts the names of flags for those of fields.
@@ -323,7 +323,7 @@ func (r *runCall) explain(err error) error {
 		return statusError{error: err, status: exit.Status, silent: true}
 	case errors.As(err, &exit):
 		return statusError{error: fmt.Errorf("run: gave up on %s after %d restarts within %v (--max-restarts, --within): %s",
-			r.name, r.maxRestarts, r.config.Restart.Within, exit.Crash.Reason), status: exit.Status}
+			r.name, r.maxRestarts, r.config.Intensity.Within, exit.Crash.Reason), status: exit.Status}
 	case err != nil:
 		return fmt.Errorf("run: %w", r.inSocket(err))
 	}

@@ -66,17 +66,17 @@ func main() {
 func run(ctx context.Context) error {
 	books := new(store)
 	sys, err := bastion.New(bastion.Config{
-		Name:    "bank",
-		Restart: bastion.NoRestarts,            // an office that gave up is the end of the bank
-		Logger:  slog.New(slog.DiscardHandler), // these crashes are no news
+		Name:      "bank",
+		Intensity: bastion.NoRestarts,            // an office that gave up is the end of the bank
+		Logger:    slog.New(slog.DiscardHandler), // these crashes are no news
 	})
 	if err != nil {
 		return err
 	}
 	office, err := sys.Supervise(bastion.SupervisorSpec{
-		Name:     "office",
-		Strategy: bastion.RestForOne,
-		Restart:  bastion.Intensity{Max: 3, Within: time.Minute},
+		Name:      "office",
+		Strategy:  bastion.RestForOne,
+		Intensity: bastion.Intensity{Max: 3, Within: time.Minute},
 		Children: []bastion.ChildSpec{
 			{Name: "ledger", Start: handle(books.ledger)},
 			{Name: "ann", Start: handle(clerk)},

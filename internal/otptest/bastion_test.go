@@ -58,7 +58,7 @@ func perform(t *testing.T, x *tale) (lines []string) {
 func newPlay(t *testing.T, x *tale) *play {
 	p := &play{raw: x.Rule == bouncing, path: map[string]string{}, stage: &stage{fails: map[string]int{}, free: make(chan struct{})}}
 	sys, err := bastion.New(bastion.Config{
-		Name: "sys", Logger: slog.New(slog.DiscardHandler), Workers: 2, Watchdog: -1, Restart: bastion.NoRestarts,
+		Name: "sys", Logger: slog.New(slog.DiscardHandler), Workers: 2, Watchdog: -1, Intensity: bastion.NoRestarts,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -124,10 +124,10 @@ func draw(n bastion.Node) string {
 func (p *play) spec(s *super) bastion.SupervisorSpec {
 	spec := bastion.SupervisorSpec{
 		Name: s.Name, Strategy: s.Strategy, AutoShutdown: s.Auto,
-		Restart: bastion.Intensity{Max: s.Max, Within: 1e6 * time.Second},
+		Intensity: bastion.Intensity{Max: s.Max, Within: 1e6 * time.Second},
 	}
 	if s.Max == 0 {
-		spec.Restart.Max = bastion.NoRestarts.Max
+		spec.Intensity.Max = bastion.NoRestarts.Max
 	}
 	for i := range s.Kids {
 		spec.Children = append(spec.Children, p.child(&s.Kids[i]))

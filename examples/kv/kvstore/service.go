@@ -30,8 +30,8 @@ type Fault func(ctx *bastion.Context) error
 // Spec is the service as a subtree for a system.
 func (s *Service) Spec() bastion.SupervisorSpec {
 	return bastion.SupervisorSpec{
-		Name:    "kv",
-		Restart: bastion.Intensity{Max: 5, Within: time.Second},
+		Name:      "kv",
+		Intensity: bastion.Intensity{Max: 5, Within: time.Second},
 		Children: []bastion.ChildSpec{
 			{Name: "auditor", Start: bastion.Loop(s.audit)},
 			{Name: "shards", Start: bastion.Handle(func() bastion.Receiver { return shard{keys{}, s.Lives} }), Count: cmp.Or(s.Shards, 8),

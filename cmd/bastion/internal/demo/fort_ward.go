@@ -51,7 +51,7 @@ func (b bulletin) write() {
 func GuardMain(listen string, shards int, crashes string) {
 	fort.Main(fort.Config{
 		// To die is a command here: no count of deaths means that something is wrong.
-		Restart: fort.Unlimited, Backoff: fort.Constant{}, WaitReady: true, CrashDir: crashes,
+		Intensity: fort.Unlimited, Backoff: fort.Constant{}, WaitReady: true, CrashDir: crashes,
 	}, func(ctx context.Context) error { return serveWard(ctx, listen, shards) })
 }
 

@@ -37,17 +37,17 @@ func onRig(ctx context.Context, children []bastion.ChildSpec, f func(g *rig) (fl
 
 func open(ctx context.Context, children []bastion.ChildSpec) (*rig, error) {
 	sys, err := bastion.New(bastion.Config{
-		Name:    "bench",
-		Logger:  slog.New(discard{}),
-		Restart: bastion.NoRestarts,
+		Name:      "bench",
+		Logger:    slog.New(discard{}),
+		Intensity: bastion.NoRestarts,
 	})
 	if err != nil {
 		return nil, err
 	}
 	sup, err := sys.Supervise(bastion.SupervisorSpec{
-		Name:     "crew",
-		Restart:  bastion.NoRestarts,
-		Children: children,
+		Name:      "crew",
+		Intensity: bastion.NoRestarts,
+		Children:  children,
 	})
 	if err != nil {
 		return nil, err
