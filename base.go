@@ -84,6 +84,14 @@ func (ev *event) last() Failure {
 	return f
 }
 
+// path is that of the process.
+func (ev *event) path() string {
+	if ev.report != nil {
+		return ev.report.Path // made once
+	}
+	return ev.p.path()
+}
+
 // timedOut makes the end of a start that was killed for taking too long a failure.
 func (ev *event) timedOut(p *process) {
 	ev.reason = ErrStartTimeout

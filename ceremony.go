@@ -80,6 +80,7 @@ func (s *supervisor) open() {
 
 // arrived tells the parent that all is up.
 func (s *supervisor) arrived() {
+	s.life.failure = nil
 	s.mu.Lock()
 	s.up = true
 	s.mu.Unlock()
@@ -104,6 +105,7 @@ func (s *supervisor) hooked(failed error) {
 }
 
 func (g *group) arrived(w *executor.Worker) {
+	g.life.failure = nil
 	g.mu.Lock()
 	g.up = true
 	g.mu.Unlock()

@@ -28,7 +28,8 @@ type child struct {
 	timer   executor.Timer
 	delay   executor.Timer
 	halt    halt     // how the next stop is to be done
-	failure *Failure // why the next start is a restart
+	failure *Failure // why the next start is a restart; nil again once that is done
+	row     int      // failures in a row, as the next is told
 	late    bool     // its start timed out
 	rites   int      // AfterStop callbacks that have not returned
 	waiting waiters  // until it is up or down

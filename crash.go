@@ -92,9 +92,10 @@ func (r *CrashReport) String() string {
 // crash makes the report of a failure. Owner, or agenda after abandonment.
 func (p *process) crash(c *Context, f fault) *CrashReport {
 	links, _ := p.linked()
+	now := p.sys().clock.Now()
 	return &CrashReport{
-		Time: p.sys().clock.Now(), Path: p.path(), ID: p.id, Incarnation: uint64(c.inc),
-		Reason: f.reason, Message: f.message, MailboxLen: p.box.Len(), Uptime: p.uptime(),
+		Time: now, Path: p.path(), ID: p.id, Incarnation: uint64(c.inc),
+		Reason: f.reason, Message: f.message, MailboxLen: p.box.Len(), Uptime: p.age(now),
 		Links: links, format: p.plan.terms().Format, backtraces: p.sys().backtraces,
 	}
 }

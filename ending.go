@@ -140,8 +140,8 @@ func (c *Condition) holds(f Failure) bool {
 // Restarts counts those in a row so far.
 func (p *process) failureOf(c *Context, f fault) Failure {
 	out := Failure{Path: p.path(), Incarnation: uint64(c.inc), Reason: f.reason, Message: f.message}
-	if was := p.restartOf(); was != nil {
-		out.Restarts = was.Restarts
+	if e := p.ext.Load(); e != nil {
+		out.Restarts = int(e.row.Load())
 		if h := p.plan.terms().backoff.Healthy; h > 0 && p.uptime() >= h {
 			out.Restarts = 0 // the row ended with this life
 		}
@@ -216,7 +216,7 @@ func (e *ending) cancel() {
 // refused, and the process belongs to its supervisor's agenda.
 func (e *ending) finish() {
 	p := e.p
-	up := p.uptime()
+	up := e.uptime()
 	if err := e.c.silence(); err != nil && e.report == nil {
 		// Whatever was ordered since.
 		f := fault{reason: err}
@@ -237,6 +237,15 @@ func (e *ending) finish() {
 	if e.w != nil {
 		p.plan.sys.journal.workOff(e.w)
 	}
+}
+
+// uptime is how long the incarnation has lived. A report knows already, and every
+// look at a clock is felt in a restart.
+func (e *ending) uptime() time.Duration {
+	if e.report != nil {
+		return e.report.Uptime
+	}
+	return e.p.uptime()
 }
 
 // clear drops what belonged to an incarnation that is down.

@@ -107,12 +107,9 @@ func (s *supervisor) ask(c *child, ev *event) bool {
 	c.asked = new(event)
 	*c.asked = again
 	again.judged = c.asked
-	f := Failure{Path: c.path(), Reason: ev.reason}
+	f := Failure{Path: c.path(), Reason: ev.reason, Restarts: c.row}
 	if ev.report != nil {
 		f.Incarnation = ev.report.Incarnation
-	}
-	if c.failure != nil {
-		f.Restarts = c.failure.Restarts
 	}
 	limit := s.after(defaultShutdown, again)
 	executor.Spawn(s.sys.exec, executor.FutureSpec{Name: "conditions of " + f.Path}, func(context.Context) (struct{}, error) {

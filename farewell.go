@@ -28,19 +28,15 @@ func (p *process) part(inc uint32, reason error) *farewell {
 	if t == nil {
 		return nil
 	}
-	f := &farewell{p: p, inc: inc, reason: parting(reason), until: new(chain)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.trap, t.alive, t.last = false, 0, f.reason
-	if len(t.links) > 0 {
-		t.links = make(map[*process]*tie)
-	}
-	if t.made.n+t.on.n == 0 {
+	made, on := t.made, t.on
+	t.trap, t.alive, t.last = false, 0, parting(reason)
+	t.links, t.made, t.on = nil, nil, nil
+	if made.len()+on.len() == 0 {
 		return nil
 	}
-	f.made, f.on = t.made, t.on
-	t.made, t.on = new(chain), new(chain)
-	return f
+	return &farewell{p: p, inc: inc, reason: t.last, made: made, on: on}
 }
 
 // depart begins the farewell of a process that is gone for good; nil if nobody is
@@ -52,11 +48,11 @@ func (p *process) depart(reason error) *farewell {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.on.n+t.until.n == 0 {
+	if t.on.len()+t.until.len() == 0 {
 		return nil
 	}
-	f := &farewell{p: p, inc: lifeOf(p.state.load()), gone: true, made: new(chain), on: t.on, until: t.until}
-	t.on, t.until = new(chain), new(chain)
+	f := &farewell{p: p, inc: lifeOf(p.state.load()), gone: true, on: t.on, until: t.until}
+	t.on, t.until = nil, nil
 	switch {
 	case t.last != nil:
 		f.reason = t.last
@@ -153,10 +149,10 @@ func (f *farewell) next() (*tie, tidings) {
 	case f.gone:
 		return w, tellNone
 	case w.since > f.inc:
-		t.on.add(&w.there)
+		w.there.hang(&t.on)
 		return w, tellNothing
 	case w.span == EachIncarnation:
-		t.on.add(&w.there)
+		w.there.hang(&t.on)
 	}
 	return w, tellEnd
 }

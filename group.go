@@ -55,7 +55,8 @@ const (
 type memberFile struct {
 	streak   supervise.Streak
 	spent    supervise.Spent
-	failure  *Failure
+	failure  *Failure       // why the next start is a restart; nil again once that is done
+	row      int            // failures in a row
 	delay    executor.Timer // between two incarnations
 	timer    executor.Timer // start timeout or shutdown time
 	late     bool           // its start timed out
@@ -237,7 +238,7 @@ func (g *group) memberStarted(ev *event) {
 	}
 	p.emitFor(EventStarted, ev.inc, nil)
 	if f := g.files[p]; f != nil {
-		f.starting = false
+		f.starting, f.failure = false, nil
 		g.heal(&f.ailment)
 		if f.timer != nil && !f.leaving && !f.again {
 			f.timer.Stop()
@@ -370,8 +371,8 @@ func (g *group) restart(ev *event) {
 	wait := max(t.backoff.Delay(attempt, g.sys.jitter()), least)
 	f.spent.Add(now, t.Tries, t.TriesWithin)
 	last := ev.last()
-	f.failure = &last
-	f.failure.Path, f.failure.Restarts, f.failure.Delay = p.path(), attempt, wait
+	f.failure, f.row = &last, attempt
+	f.failure.Path, f.failure.Restarts, f.failure.Delay = ev.path(), attempt, wait
 	if ev.report != nil {
 		text := "restart"
 		if wait > 0 {

@@ -126,8 +126,8 @@ func (g *group) leave(p *process, last Failure, failed error) {
 	if failed == nil {
 		failed = ErrStopped
 	}
-	if f != nil && f.failure != nil {
-		last.Restarts = f.failure.Restarts
+	if f != nil {
+		last.Restarts = f.row
 	}
 	end := passing{why: why, reason: last.Reason, last: last}
 	if f != nil {

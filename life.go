@@ -186,7 +186,7 @@ func (l *life) holds(q *question, gen uint32) bool {
 func (l *life) failHeld(err error) {
 	l.mu.Lock()
 	held := l.held
-	l.held, l.closed = nil, true
+	l.held, l.closed, l.fault = nil, true, nil
 	l.mu.Unlock()
 	order := slices.SortedFunc(maps.Keys(held), func(a, b *question) int {
 		return cmp.Compare(held[a].turn, held[b].turn)

@@ -28,10 +28,7 @@ func (c *Context) Link(ref Ref) error {
 		return nil
 	}
 	w := newTie(a, c.inc, b, spanLink)
-	w.older = ta.links[b]
-	ta.links[b] = w
-	ta.made.add(&w.here)
-	ta.alive++
+	ta.link(w)
 	other := b.present()
 	if other == nil {
 		unlock()
@@ -39,12 +36,9 @@ func (c *Context) Link(ref Ref) error {
 		return nil
 	}
 	back := newTie(b, other.inc, a, spanLink)
-	back.older = tb.links[a]
-	tb.links[a] = back
-	tb.made.add(&back.here)
-	tb.alive++
-	tb.on.add(&w.there)
-	ta.on.add(&back.there)
+	tb.link(back)
+	w.there.hang(&tb.on)
+	back.there.hang(&ta.on)
 	unlock()
 	return nil
 }

@@ -15,11 +15,20 @@ const loopLabel = "bastion.process"
 
 func (c *Context) label() string { return c.p.path() + "@" + strconv.Itoa(int(c.inc)) }
 
+// newLoopContext makes the Context of a loop's incarnation, and what it has of its
+// own, in one piece.
+func newLoopContext() *Context {
+	l := &struct {
+		Context
+		own ownGoroutine
+	}{own: ownGoroutine{loop: loopLocal{wake: make(chan struct{}, 1)}}}
+	l.kind, l.Context.own = contextLoop, &l.own
+	return &l.Context
+}
+
 // beginLoop starts the goroutine of a loop's next incarnation. Agenda only.
 func (p *process) beginLoop(c *Context) {
 	sys := p.sys()
-	c.kind = contextLoop
-	c.own = &ownGoroutine{loop: loopLocal{wake: make(chan struct{}, 1)}}
 	// Made here, because making labels is deep in stack, and a goroutine's stack
 	// that has grown once stays so: a loop is to live in 2 KiB.
 	c.own.loop.labels = pprof.WithLabels(context.Background(), pprof.Labels(loopLabel, c.label()))

@@ -72,7 +72,7 @@ func (c *Context) Monitor(ref Ref, span Span) (Monitor, error) {
 		t.mu.Unlock()
 		return Monitor{}, ErrEnded
 	}
-	t.made.add(&w.here)
+	w.here.hang(&t.made)
 	t.mu.Unlock()
 	c.p.sys().point()
 	w.attach()
@@ -98,9 +98,9 @@ func (w *tie) attach() {
 		w.since++
 	}
 	if w.span == UntilGone {
-		t.until.add(&w.there)
+		w.there.hang(&t.until)
 	} else {
-		t.on.add(&w.there)
+		w.there.hang(&t.on)
 	}
 	t.mu.Unlock()
 }

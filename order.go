@@ -56,7 +56,9 @@ func (w *waiters) answer(wants func(*order) bool, err error) {
 		}
 	}
 	clear((*w)[len(left):])
-	*w = left
+	if *w = left; len(left) == 0 {
+		*w = nil
+	}
 }
 
 // want reports whether any of them wants that.

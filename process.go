@@ -33,14 +33,15 @@ type process struct {
 	id    uint64
 	since atomic.Int64 // start of the incarnation, nanoseconds on the system's clock; begin writes
 
-	first Context // of the first incarnation, which for most is the only one
+	first Context // of a handler's first incarnation, which for most is the only one
 	index uint32  // its number at its parent; set once
 	owed  bool    // an incarnation has begun whose exit the agenda has not dealt with; agenda
 }
 
 // ext is what only some processes need.
 type ext struct {
-	failure  atomic.Pointer[Failure] // why this is a restart; agenda writes before begin, owner reads, also one that was abandoned since
+	failure  atomic.Pointer[Failure] // why this is a restart; agenda writes before begin, owner reads, also one that was abandoned since, and takes it back once it has started
+	row      atomic.Int64            // failures in a row before this incarnation; agenda writes before begin, owner reads
 	restarts atomic.Int64            // in its life
 	failed   atomic.Uint64
 	waiting  atomic.Pointer[question] // the ask its own goroutine waits in (askMu)
@@ -105,8 +106,11 @@ func (p *process) name() string {
 
 func (p *process) path() string { return p.plan.parent.path + "/" + p.name() }
 
-func (p *process) uptime() time.Duration {
-	return time.Duration(p.sys().clock.Now().UnixNano() - p.since.Load())
+func (p *process) uptime() time.Duration { return p.age(p.sys().clock.Now()) }
+
+// age is the uptime at that moment.
+func (p *process) age(now time.Time) time.Duration {
+	return time.Duration(now.UnixNano() - p.since.Load())
 }
 
 // schedule sees that a process whose mailbox the caller has just come to own is

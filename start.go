@@ -15,7 +15,10 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 	p.owed = true
 	inc := p.state.begin()
 	c := &p.first
-	if inc > 1 {
+	switch {
+	case p.plan.loop: // with much of its own, which goes with it
+		c = newLoopContext()
+	case inc > 1:
 		c = new(Context)
 	}
 	c.p, c.inc = p, inc
@@ -27,7 +30,7 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 	}
 	if failure != nil || p.ext.Load() != nil {
 		e := p.more()
-		e.failure.Store(failure)
+		e.remember(failure)
 		if again {
 			e.restarts.Add(1)
 		}
@@ -88,6 +91,20 @@ func (p *process) hooks(c *Context, start func(*Context) error) error {
 		return err
 	}
 	return p.after(c, failure)
+}
+
+// remember notes why the next incarnation is a restart; nil: it is none. Agenda
+// only, while the process is down.
+func (e *ext) remember(failure *Failure) {
+	e.failure.Store(failure)
+	row := 0
+	if failure != nil {
+		row = failure.Restarts
+	}
+	e.row.Store(int64(row))
+	if t := e.ties.Load(); t != nil {
+		t.forget()
+	}
 }
 
 // restartOf is why this incarnation is a restart; nil for a first start.
@@ -151,8 +168,12 @@ func (p *process) startDone(c *Context, w *executor.Worker, err error) (running 
 		p.startFailed(c, w, err)
 		return false
 	}
+	failure := p.restartOf() // read before it is known whose it is: that of a later incarnation stays
 	if !p.state.advance(c.inc, phaseRunning) {
 		return false
+	}
+	if failure != nil { // all have heard of it, and its stack may be large
+		p.ext.Load().failure.CompareAndSwap(failure, nil)
 	}
 	if p.plan.loop {
 		p.plan.parent.relay(event{kind: eventStarted, id: uint64(p.index), p: p, inc: c.inc})

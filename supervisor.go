@@ -188,7 +188,7 @@ func (s *supervisor) childStarted(c *child, ev *event) {
 	if c.proc != nil {
 		c.proc.emitFor(EventStarted, ev.inc, nil)
 	}
-	c.ran = true
+	c.ran, c.failure = true, nil
 	if !s.stoppingChild(c) { // otherwise it is the next start that is waited for
 		c.waiting.answer(wantsUp, nil)
 	}
@@ -259,14 +259,12 @@ func (s *supervisor) childExited(c *child, ev *event) {
 
 // noteFailure keeps what a restart of c would be told.
 func (s *supervisor) noteFailure(c *child, ev *event) {
-	before := 0
-	if c.failure != nil {
-		before = c.failure.Restarts
+	c.failure = &Failure{Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: c.row}
+	if r := ev.report; r != nil {
+		c.failure.Path, c.failure.Message, c.failure.Incarnation = r.Path, r.Message, r.Incarnation
+		return
 	}
-	c.failure = &Failure{Path: c.path(), Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: before}
-	if ev.report != nil {
-		c.failure.Message, c.failure.Incarnation = ev.report.Message, ev.report.Incarnation
-	}
+	c.failure.Path = c.path()
 }
 
 // publish makes the failure of a child known, with what was decided about it.

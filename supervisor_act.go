@@ -148,6 +148,7 @@ func (s *supervisor) stopChild(c *child) {
 }
 
 func (s *supervisor) restarting(c *child, a supervise.Action) {
+	c.row = a.Attempt
 	c.failure.Restarts, c.failure.Delay = a.Attempt, a.For
 	s.unwell(c, ailment{kind: ProblemWaiting, reason: c.failure.Reason})
 	s.storm(a.Count, s.spec.Intensity.plan())
@@ -183,7 +184,7 @@ func (s *supervisor) down(c *child, a supervise.Action) {
 	if why == supervise.WhyStartFailed || why == supervise.WhyForgotten && !c.ran && !c.waiting.want(wantsDown) {
 		failed = &StartError{Path: c.path(), Reason: end.reason}
 	}
-	c.failure, c.halt = nil, haltStop
+	c.failure, c.row, c.halt = nil, 0, haltStop
 	// Those who wait now are answered when the last callback has returned; an order
 	// that comes after this end, for another start perhaps, is not theirs.
 	waiting := c.waiting

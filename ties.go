@@ -19,12 +19,12 @@ import (
 type ties struct {
 	mu    sync.Mutex
 	trap  bool              // exits reach the present incarnation as messages
-	links map[*process]*tie // of the present incarnation, by the other end; newest first
+	links map[*process]*tie // of the present incarnation, by the other end; newest first; nil: none yet
 	alive int               // how many of links have not fired
-	made  *chain            // what the present incarnation watches, links among it
+	made  *chain            // what the present incarnation watches, links among it; nil, as those below: none yet
 	on    *chain            // who watches: links and monitors that an end of an incarnation concerns
 	until *chain            // who waits for the end for good
-	last  error             // why the last watched incarnation ended
+	last  error             // why the incarnation ended after which there was none yet
 }
 
 // A tie lets its owner know of an end of its subject.
@@ -57,13 +57,19 @@ type hook struct {
 	w          *tie
 }
 
-// A chain is a list that anything can leave in one step, oldest first.
+// A chain is a list that anything can leave in one step, oldest first. A nil one is empty.
 type chain struct {
 	first, last *hook
 	n           int
 }
 
-func (c *chain) add(h *hook) {
+// hang adds h to the chain in that place, which it makes if there is none: most
+// processes that ever had a tie have none for the rest of their life.
+func (h *hook) hang(at **chain) {
+	if *at == nil {
+		*at = new(chain)
+	}
+	c := *at
 	h.in, h.prev = c, c.last
 	if c.last == nil {
 		c.first = h
@@ -94,12 +100,19 @@ func (h *hook) drop() {
 	h.in, h.prev, h.next = nil, nil, nil
 }
 
+func (c *chain) len() int {
+	if c == nil {
+		return 0
+	}
+	return c.n
+}
+
 // pop takes the oldest out; nil if there is none.
 func (c *chain) pop() *tie {
-	h := c.first
-	if h == nil {
+	if c.len() == 0 {
 		return nil
 	}
+	h := c.first
 	h.drop()
 	return h.w
 }
@@ -120,7 +133,7 @@ func (p *process) ties() *ties {
 	if t := e.ties.Load(); t != nil {
 		return t
 	}
-	t := &ties{links: make(map[*process]*tie), made: new(chain), on: new(chain), until: new(chain)}
+	t := new(ties)
 	if e.ties.CompareAndSwap(nil, t) {
 		return t
 	}
@@ -149,6 +162,17 @@ func lockBoth(a, b *process) (ta, tb *ties, unlock func()) {
 		second.mu.Unlock()
 		first.mu.Unlock()
 	}
+}
+
+// link notes a link of the process whose ties these are. mu is held.
+func (t *ties) link(w *tie) {
+	if t.links == nil {
+		t.links = make(map[*process]*tie)
+	}
+	w.older = t.links[w.subject]
+	t.links[w.subject] = w
+	w.here.hang(&t.made)
+	t.alive++
 }
 
 // unlinked forgets one link of the process whose ties these are; those that have
@@ -190,6 +214,13 @@ func (w *tie) retire() {
 	t.mu.Unlock()
 }
 
+// forget lets go why the last incarnation ended: another begins.
+func (t *ties) forget() {
+	t.mu.Lock()
+	t.last = nil
+	t.mu.Unlock()
+}
+
 // maxLinks is how many links a report or the inspector names.
 const maxLinks = 100
 
@@ -222,5 +253,5 @@ func (p *process) monitors() (made, on int) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return max(t.made.n-t.alive, 0), max(t.on.n+t.until.n-t.alive, 0)
+	return max(t.made.len()-t.alive, 0), max(t.on.len()+t.until.len()-t.alive, 0)
 }
