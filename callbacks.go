@@ -52,6 +52,7 @@ type TreeCallbacks struct {
 // callbacks around the restart that follows, and AfterStop are told.
 type Failure struct {
 	Path        string
+	Ref         Ref           // the process; zero for a supervisor or a group
 	Incarnation uint64        // the one that ended
 	Reason      error         // for AfterStop nil after a normal end
 	Message     any           // in hand when it failed; nil if none

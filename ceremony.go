@@ -51,7 +51,7 @@ func (b *base) last(end passing, hook func(Failure), begun bool, inc uint64, n i
 		case hook == nil || !begun:
 			end.tell()
 		default:
-			b.sys.afterStop(hook, end.failure(b.path, inc), end.told)
+			b.sys.afterStop(hook, end.failure(b.path, Ref{}, inc), end.told)
 		}
 	}
 }

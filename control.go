@@ -37,12 +37,26 @@ func (p *process) stop(drain bool) {
 	if !p.box.Own() {
 		return // its owner looks at the state before it lets go
 	}
-	if _, hook := p.user.(Stopper); hook || p.plan.loop || c.life.Load() != nil || drain && p.box.HasSys() {
+	if _, hook := p.user.(Stopper); hook || p.plan.loop || c.life.Load() != nil || drain && (p.box.HasSys() || !p.seal()) {
 		p.schedule(nil)
 		return
 	}
 	p.obey(c, nil) // idle and without a hook: there is nothing to run
 }
+
+// seal closes the mailbox of a process that was told to drain, if it is empty, and
+// reports whether it has: from here on nothing is accepted. Owner only.
+func (p *process) seal() bool {
+	if !p.box.Seal() {
+		return false
+	}
+	p.sealed = true
+	return true
+}
+
+// departed reports whether the process is down and its mailbox closed: it is gone,
+// or is about to be. (A drain closes the mailbox earlier than that.)
+func (p *process) departed() bool { return phaseOf(p.state.load()) == phaseDown && p.box.IsShut() }
 
 // kill cancels the incarnation's Context and, if that does not end it in a
 // moment, abandons it.
@@ -217,7 +231,8 @@ type passing struct {
 // dispose empties and closes the mailbox of a process that is down for good, and
 // makes that known. The second time it does nothing. Agenda only.
 func (p *process) dispose(end passing) {
-	first := !p.box.IsShut()
+	first := !p.box.IsShut() || p.sealed
+	p.sealed = false
 	p.discard(p.box.Shut(), end.why, ErrStopped)
 	for n := p.box.ShutSys(); n != nil; {
 		q := n.Value.q
@@ -229,7 +244,7 @@ func (p *process) dispose(end passing) {
 	if first && inc > 0 {
 		p.emitFor(EventStopped, inc, func(e *Event) { e.Reason = end.reason })
 		if hook := p.plan.terms().Callbacks.AfterStop; hook != nil {
-			p.sys().afterStop(hook, end.failure(p.path(), uint64(inc)), end.told)
+			p.sys().afterStop(hook, end.failure(p.path(), Ref{p}, uint64(inc)), end.told)
 			return
 		}
 	}
@@ -237,8 +252,8 @@ func (p *process) dispose(end passing) {
 }
 
 // failure is what AfterStop is told.
-func (e passing) failure(path string, inc uint64) Failure {
-	f := Failure{Path: path, Incarnation: inc, Reason: e.reason}
+func (e passing) failure(path string, ref Ref, inc uint64) Failure {
+	f := Failure{Path: path, Ref: ref, Incarnation: inc, Reason: e.reason}
 	if e.last.Incarnation == inc {
 		f.Message, f.Restarts = e.last.Message, e.last.Restarts
 	}
@@ -269,15 +284,15 @@ func (p *process) discard(n *node, why DiscardReason, reason error) {
 	}
 }
 
-// stopIdle ends an incarnation that is idle and has nothing to run at its end,
-// on the spot and without a report: true. It is what makes stopping a hundred
-// thousand members cheap.
-func (p *process) stopIdle() bool {
+// stopIdle ends an incarnation that is idle and has nothing to run at its end (for a
+// drain: and nothing to handle), on the spot and without a report: true. It is what
+// makes stopping a hundred thousand members cheap.
+func (p *process) stopIdle(drain bool) bool {
 	c := p.ctx.Load()
 	if p.plan.loop || c.life.Load() != nil || p.tied() != nil || !p.box.Own() {
 		return false
 	}
-	if _, hook := p.user.(Stopper); hook || p.box.HasSys() || p.state.load() != undisturbed(c.inc) || !p.state.end(c.inc) {
+	if _, hook := p.user.(Stopper); hook || p.box.HasSys() || p.state.load() != undisturbed(c.inc) || drain && !p.seal() || !p.state.end(c.inc) {
 		p.schedule(nil)
 		return false
 	}

@@ -139,7 +139,7 @@ func (c *Condition) holds(f Failure) bool {
 // failureOf is what conditions and the next incarnation's callbacks are told.
 // Restarts counts those in a row so far.
 func (p *process) failureOf(c *Context, f fault) Failure {
-	out := Failure{Path: p.path(), Incarnation: uint64(c.inc), Reason: f.reason, Message: f.message}
+	out := Failure{Path: p.path(), Ref: Ref{p}, Incarnation: uint64(c.inc), Reason: f.reason, Message: f.message}
 	if e := p.ext.Load(); e != nil {
 		out.Restarts = int(e.row.Load())
 		if h := p.plan.terms().backoff.Healthy; h > 0 && p.uptime() >= h {

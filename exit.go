@@ -114,7 +114,7 @@ func (p *process) exit(exit Exit) error {
 	t.mu.Lock()
 	c := p.present()
 	switch {
-	case c == nil && p.box.IsShut():
+	case c == nil && p.departed():
 		t.mu.Unlock()
 		return ErrStopped
 	case c == nil:

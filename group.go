@@ -3,6 +3,7 @@ package bastion
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
@@ -26,6 +27,9 @@ type group struct {
 	alive    bool       // it was started and is not down
 	disposed bool       // down for good
 	restarts uint64
+	// edition counts changes of who serves. The agenda writes it, under mu and after
+	// the change; anybody reads it, before the table.
+	edition atomic.Uint64
 
 	phase  groupPhase
 	next   int // the member that the boot starts next
@@ -95,6 +99,7 @@ func (g *group) fill() {
 
 // vacate lists the numbers that are free. mu is held.
 func (g *group) vacate() {
+	g.edition.Add(1)
 	g.free = nil
 	for i, p := range slices.Backward(g.members) {
 		if p == nil {
@@ -222,7 +227,7 @@ func (g *group) start(p *process, w *executor.Worker) {
 		failure = f.failure
 		g.unwell(p, ailment{kind: ProblemStarting})
 	} else if p.state.load() != 0 {
-		failure = &Failure{Path: p.path(), Incarnation: uint64(lifeOf(p.state.load())), Reason: ErrShutdown}
+		failure = &Failure{Path: p.path(), Ref: Ref{p}, Incarnation: uint64(lifeOf(p.state.load())), Reason: ErrShutdown}
 	}
 	if d := g.plan.terms().StartTimeout; d > 0 {
 		inc := lifeOf(p.state.load()) + 1
@@ -239,6 +244,7 @@ func (g *group) memberStarted(ev *event) {
 	p.emitFor(EventStarted, ev.inc, nil)
 	if f := g.files[p]; f != nil {
 		f.starting, f.failure = false, nil
+		g.setApart(p, false)
 		g.heal(&f.ailment)
 		if f.timer != nil && !f.leaving && !f.again {
 			f.timer.Stop()
@@ -372,7 +378,7 @@ func (g *group) restart(ev *event) {
 	f.spent.Add(now, t.Tries, t.TriesWithin)
 	last := ev.last()
 	f.failure, f.row = &last, attempt
-	f.failure.Path, f.failure.Restarts, f.failure.Delay = ev.path(), attempt, wait
+	f.failure.Path, f.failure.Ref, f.failure.Restarts, f.failure.Delay = ev.path(), Ref{p}, attempt, wait
 	if ev.report != nil {
 		text := "restart"
 		if wait > 0 {

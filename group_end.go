@@ -38,12 +38,16 @@ func (g *group) spawn(o *order) {
 		g.members = append(g.members, nil)
 	}
 	p := newProcess(g.plan, index)
+	_, hook := o.user.(Starter)
+	ready := o.user != nil && !hook
+	p.apart = !ready
 	g.members[index] = p
+	g.edition.Add(1)
 	g.mu.Unlock()
 	o.p = p
 	g.live++
 	p.user = o.user
-	if _, hook := o.user.(Starter); o.user != nil && !hook {
+	if ready {
 		p.adopt()
 		p.emitFor(EventStarted, 1, nil)
 		o.answer(nil)
@@ -61,12 +65,13 @@ func (g *group) spawn(o *order) {
 // stopMember ends one member for good.
 func (g *group) stopMember(o *order) {
 	p := o.p
-	if g.phase == groupUp && p.stopIdle() {
+	if g.phase == groupUp && p.stopIdle(o.halt == haltDrain) {
 		g.live--
 		g.leave(p, Failure{Reason: ErrShutdown}, nil)
 		o.answer(nil)
 		return
 	}
+	g.setApart(p, true)
 	f := g.file(p)
 	f.waiting = append(f.waiting, o)
 	if !p.owed {
@@ -121,6 +126,7 @@ func (g *group) leave(p *process, last Failure, failed error) {
 	g.mu.Lock()
 	g.members[p.index] = nil
 	g.free = append(g.free, p.index)
+	g.edition.Add(1)
 	g.mu.Unlock()
 	delete(g.files, p)
 	if failed == nil {
@@ -215,7 +221,7 @@ func (g *group) stopAll() {
 	for _, p := range g.members {
 		switch {
 		case p == nil || !p.owed:
-		case p.stopIdle():
+		case p.stopIdle(g.how == haltDrain):
 			g.live--
 		default:
 			p.stopBy(g.how)

@@ -45,6 +45,6 @@ func (g *group) stopBounded(p *process, f *memberFile, how halt) {
 // restarted starts a member again that came down because that was ordered.
 func (g *group) restarted(ev *event, f *memberFile) {
 	f.again, f.halt, f.row = false, haltStop, 0
-	f.failure = &Failure{Path: ev.p.path(), Incarnation: uint64(ev.inc), Reason: ev.reason}
+	f.failure = &Failure{Path: ev.p.path(), Ref: Ref{ev.p}, Incarnation: uint64(ev.inc), Reason: ev.reason}
 	g.start(ev.p, ev.w)
 }

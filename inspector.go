@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -111,8 +112,11 @@ func (s *System) moving() bool {
 }
 
 // load is how many messages wait and whether one is in hand.
-func (p *process) load() (waiting int, inHand bool) {
-	waiting = p.box.Len()
+func (p *process) load() (waiting int, inHand bool) { return p.loadUpTo(math.MaxInt) }
+
+// loadUpTo is load for whoever does not care how many more than most there are.
+func (p *process) loadUpTo(most int) (waiting int, inHand bool) {
+	waiting = p.box.LenUpTo(most)
 	c := p.ctx.Load()
 	if c == nil || c.ended() {
 		return waiting, false

@@ -88,7 +88,7 @@ func (w *tie) attach() {
 	t := p.ties()
 	t.mu.Lock()
 	word := p.state.load()
-	if p.box.IsShut() {
+	if p.departed() {
 		t.mu.Unlock()
 		w.fire(lifeOf(word), ErrNoProcess, true)
 		return

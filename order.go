@@ -191,7 +191,8 @@ func itself(p *process) func(*process) bool {
 func (r Ref) Stop(ctx context.Context) error { return r.end(ctx, haltStop) }
 
 // Drain is Stop, but what is queued is handled first. What arrives meanwhile is,
-// too, until the mailbox was empty once.
+// too, until the mailbox is empty once; that closes it, and the next is refused with
+// ErrStopped. So what was accepted is handled, if the shutdown time is enough.
 func (r Ref) Drain(ctx context.Context) error { return r.end(ctx, haltDrain) }
 
 // Kill ends the process for good without asking: its Context is cancelled, no

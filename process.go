@@ -35,7 +35,12 @@ type process struct {
 
 	first Context // of a handler's first incarnation, which for most is the only one
 	index uint32  // its number at its parent; set once
-	owed  bool    // an incarnation has begun whose exit the agenda has not dealt with; agenda
+	// apart says that a member of a group does not serve: its first start is waited
+	// for, or it was told to leave. The agenda writes it, under the group's mu.
+	apart bool
+	// sealed says that a drain has closed the mailbox before the child is gone. Owner.
+	sealed bool
+	owed   bool // an incarnation has begun whose exit the agenda has not dealt with; agenda
 }
 
 // ext is what only some processes need.
@@ -44,13 +49,14 @@ type ext struct {
 	row      atomic.Int64            // failures in a row before this incarnation; agenda writes before begin, owner reads
 	restarts atomic.Int64            // in its life
 	failed   atomic.Uint64
-	waiting  atomic.Pointer[question] // the ask its own goroutine waits in (askMu)
-	loop     *loopLocal               // of the present incarnation of a loop
-	marker   *node                    // pushed by abandon in this incarnation; agenda
-	grace    executor.Timer           // between cancelling and abandoning; agenda
-	bounded  uint32                   // the incarnation whose end has its shutdown time running; agenda
-	last     *failing                 // the failure that the owner is dealing with; it writes, seize reads when it has won
-	ties     atomic.Pointer[ties]     // links and monitors, made with the first
+	waiting  atomic.Pointer[question]  // the ask its own goroutine waits in (askMu)
+	gathers  atomic.Pointer[gathering] // the asks its own goroutine waits in, if several; written by it (askMu)
+	loop     *loopLocal                // of the present incarnation of a loop
+	marker   *node                     // pushed by abandon in this incarnation; agenda
+	grace    executor.Timer            // between cancelling and abandoning; agenda
+	bounded  uint32                    // the incarnation whose end has its shutdown time running; agenda
+	last     *failing                  // the failure that the owner is dealing with; it writes, seize reads when it has won
+	ties     atomic.Pointer[ties]      // links and monitors, made with the first
 }
 
 // An envelope is what a mailbox carries.

@@ -131,12 +131,12 @@ func received(until <-chan struct{}) bool {
 	}
 }
 
-// told reports whether the orders in w end a loop's receiving.
+// told reports whether the orders in w end a loop's receiving. Owner only.
 func (p *process) told(w uint64) bool {
 	if w&(orderKill|orderFail) != 0 {
 		return true
 	}
-	return w&orderStop != 0 && (w&orderDrain == 0 || !p.box.Pending())
+	return w&orderStop != 0 && (w&orderDrain == 0 || p.seal())
 }
 
 // pull takes one user message out of the mailbox. Owner only.

@@ -32,16 +32,32 @@ func findRing(asker, to *process) error {
 		if at == asker {
 			return ringError(asker, to)
 		}
+		if at.gathers() != nil { // from here on there are several ways
+			return ringOf(to.way(asker, make(map[*process]bool)))
+		}
 	}
 	return nil
 }
 
 // ringError walks a ring that was found once more, for the names. It stands
-// still: askMu is held, and everybody in it waits.
+// still, but for who has just been answered: askMu is held.
 func ringError(asker, to *process) error {
-	ring := []string{asker.path()}
+	var way []*process
 	for at := to; at != nil && at != asker; at = at.waitsFor() {
-		ring = append(ring, at.path())
+		way = append(way, at)
+	}
+	return ringOf(append(way, asker))
+}
+
+// ringOf names the ring of a way that ends with the asker; nil if there is none.
+func ringOf(way []*process) error {
+	if way == nil {
+		return nil
+	}
+	last := len(way) - 1
+	ring := []string{way[last].path()}
+	for _, p := range way[:last] {
+		ring = append(ring, p.path())
 	}
 	return &RingError{Ring: ring}
 }

@@ -22,6 +22,19 @@ func (s *System) jitter() float64 {
 	return rand.Float64()
 }
 
+// Random draws a number from 0 to below n, each as likely as the others: in a seeded
+// run from its source, and so the same in the same run. 0 for an n below 2. From
+// any goroutine; it takes no lock and allocates nothing.
+func (s *System) Random(n int) int {
+	switch {
+	case n < 2:
+		return 0
+	case s.seeded != nil:
+		return min(int(s.seeded.Fraction()*float64(n)), n-1)
+	}
+	return rand.IntN(n)
+}
+
 // point is where another strand may go on in a seeded run. No lock may be held.
 func (s *System) point() {
 	if s.seeded != nil {

@@ -128,7 +128,7 @@ func (s *slice) messages() turn {
 }
 
 // due reports whether the orders in w mean that the incarnation ends now. A
-// drain ends when the mailbox is empty.
+// drain ends when the mailbox is empty, which closes it: what was accepted is handled.
 func (s *slice) due(w uint64) bool {
 	switch {
 	case w&(orderKill|orderFail) != 0:
@@ -136,7 +136,7 @@ func (s *slice) due(w uint64) bool {
 	case w&orderStop == 0:
 		return false
 	case w&orderDrain != 0:
-		return !s.p.box.Pending() && !s.p.box.HasSys()
+		return !s.p.box.HasSys() && s.p.seal()
 	}
 	return true
 }

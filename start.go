@@ -12,6 +12,7 @@ import (
 func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 	sys := p.sys()
 	p.box.Reopen()
+	p.sealed = false
 	p.owed = true
 	inc := p.state.begin()
 	c := &p.first

@@ -259,7 +259,7 @@ func (s *supervisor) childExited(c *child, ev *event) {
 
 // noteFailure keeps what a restart of c would be told.
 func (s *supervisor) noteFailure(c *child, ev *event) {
-	c.failure = &Failure{Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: c.row}
+	c.failure = &Failure{Ref: Ref{c.proc}, Incarnation: uint64(ev.inc), Reason: ev.reason, Restarts: c.row}
 	if r := ev.report; r != nil {
 		c.failure.Path, c.failure.Message, c.failure.Incarnation = r.Path, r.Message, r.Incarnation
 		return

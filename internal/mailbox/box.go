@@ -170,9 +170,16 @@ func (b *Box[T]) Release() bool {
 func (b *Box[T]) Pending() bool { return b.rest != nil || b.head.Load() != nil }
 
 // Shut closes the user lane and returns what was waiting, oldest first, linked
-// by Next. The box stays owned. Owner only.
+// by Next: nothing, when it was closed before. The box stays owned. Owner only.
 func (b *Box[T]) Shut() *Node[T] {
 	return b.drain(closedMark[T]())
+}
+
+// Seal closes the user lane if nothing waits in it, and reports whether it is
+// closed now: so that an owner who is to take everything knows when that was all.
+// The box stays owned. Owner only.
+func (b *Box[T]) Seal() bool {
+	return b.rest == nil && (b.head.CompareAndSwap(nil, closedMark[T]()) || b.IsShut())
 }
 
 // Drain takes all that waits, oldest first, linked by Next, and leaves the box
@@ -181,9 +188,9 @@ func (b *Box[T]) Drain() *Node[T] { return b.drain(nil) }
 
 func (b *Box[T]) drain(leave *Node[T]) *Node[T] {
 	storeTakes(&b.takes, b.takes.Load()+1)
-	h := b.head.Swap(leave)
-	if h == closedMark[T]() {
-		h = nil
+	h := (*Node[T])(nil)
+	if !b.IsShut() { // what is shut stays so until Reopen, which is the owner's as well
+		h = b.head.Swap(leave)
 	}
 	newer, _ := reverse(h, nil)
 	older := b.rest

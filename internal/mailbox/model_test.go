@@ -39,6 +39,7 @@ func TestModel(t *testing.T) {
 			"release": r.release,
 			"drain":   r.drain,
 			"shut":    r.shut,
+			"seal":    r.seal,
 			"shutSys": r.shutSys,
 			"reopen":  r.reopen,
 			"seize":   r.seize,
@@ -54,6 +55,11 @@ func (r *modelRun) check(t *rapid.T) {
 	}
 	if got := r.box.Len(); got != waiting {
 		t.Fatalf("Len %d, want %d", got, waiting)
+	}
+	for most := range 4 {
+		if got := r.box.LenUpTo(most); got != min(waiting, most) {
+			t.Fatalf("LenUpTo(%d) %d, of %d", most, got, waiting)
+		}
 	}
 	if got := r.box.Idle(); got != (!r.m.owned && !r.m.shut) {
 		t.Fatalf("Idle %v", got)
@@ -189,6 +195,15 @@ func (r *modelRun) shut(t *rapid.T) {
 	r.owner(t, false)
 	r.same(t, "Shut", r.box.Shut())
 	r.m.shut = true
+}
+
+func (r *modelRun) seal(t *rapid.T) {
+	r.owner(t, false)
+	want := r.m.shut || len(r.m.user) == 0
+	if got := r.box.Seal(); got != want {
+		t.Fatalf("Seal %v, want %v", got, want)
+	}
+	r.m.shut = want
 }
 
 func (r *modelRun) same(t *rapid.T, what string, chain *Node[int]) {
