@@ -171,6 +171,7 @@ func (f *source) bubble(call *ast.CallExpr) bool {
 // goFiles may contain a go statement. Everywhere else a goroutine is had from the executor, from ctx.Go, or from one of
 // these, so that its owner can stop it and wait for it.
 var goFiles = map[string]string{
+	"bastiontest/attempt.go":        "a run of a simulation: its driver may end by Goexit, which must not end the test; it is waited for",
 	"goroutine.go":                  "ctx.Go itself: the incarnation counts its goroutines, and ends when they have returned",
 	"executor/executor.go":          "the watcher: Close ends it and waits for it",
 	"executor/seats.go":             "the workers: Close ends them and waits for them",

@@ -81,6 +81,8 @@ var arrows = []arrow{
 			"html/template": "the guard stays small: it runs when everything else has failed",
 			"net/http":      "the guard stays small: it runs when everything else has failed",
 		}},
+	{pkg: "bastiontest/...", may: []string{".", "executor"},
+		why: "what tests trees sees them as every user does, and the executor's seeded mode"},
 	{pkg: "health", may: []string{"."}, why: clientWhy},
 	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "fort", "examples/kv/kvstore"}, why: clientWhy},
 	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology", "fort"}, why: clientWhy},

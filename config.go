@@ -56,6 +56,8 @@ type Config struct {
 	// order drawn from a seed, in virtual time (contract E7). Everything that is
 	// done with the system must then be done inside the run. Nil: the real world.
 	Seeded *executor.Seeded
+	// Faults is what goes wrong on purpose in a seeded run. Nil: nothing.
+	Faults Faults
 }
 
 func (c Config) check() error {
@@ -64,6 +66,9 @@ func (c Config) check() error {
 	checkIntensity(c.Intensity, "Intensity", &f)
 	if c.Seeded != nil && c.Clock != nil && c.Clock != c.Seeded.Clock() {
 		f.add("Clock", "must not be set: a seeded run has its own")
+	}
+	if c.Faults != nil && c.Seeded == nil {
+		f.add("Faults", "are for seeded runs")
 	}
 	if c.Backtraces > NoBacktraces {
 		f.add("Backtraces", "unknown kind %d", c.Backtraces)

@@ -59,15 +59,22 @@ func (p *process) loop(c *Context) {
 
 // loopBefore runs the callback before the start.
 func (p *process) loopBefore(c *Context) (ok bool) {
-	if !p.plan.terms().hooked {
+	if !p.plan.terms().hooked && p.sys().faults == nil {
 		return true
 	}
-	p.visit(c, func() error { return p.before(c, p.restartOf()) }, func(err error) {
+	p.visit(c, func() error { return p.loopHooks(c) }, func(err error) {
 		if ok = err == nil; !ok {
 			p.startFailed(c, nil, err)
 		}
 	})
 	return ok
+}
+
+func (p *process) loopHooks(c *Context) error {
+	if err := p.before(c, p.restartOf()); err != nil {
+		return err
+	}
+	return p.startsFaulty(c)
 }
 
 // loopReady runs the callback after the start and makes the loop count as started.

@@ -74,6 +74,7 @@ func (c *Context) receive(wait bool, until <-chan struct{}) (*node, error) {
 		c.noteMessage(&n.Value)
 		c.cur.Store(n)
 		c.hand.set(handQueued)
+		err = c.strikes(&n.Value)
 	} else {
 		c.hand.set(handHook)
 	}

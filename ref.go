@@ -87,6 +87,11 @@ func (p *process) send(ctx context.Context, e envelope) error {
 			if c != nil && c.ended() {
 				return ErrEnded
 			}
+			if s.faults != nil {
+				if err := s.faults.Send(ctx, Ref{p}, plain(e.msg)); err != nil {
+					return err
+				}
+			}
 		}
 		return p.sendOutside(e)
 	}

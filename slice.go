@@ -143,10 +143,10 @@ func (s *slice) due(w uint64) bool {
 
 // handle calls the user with one message.
 func (s *slice) handle(n *node, folded bool) bool {
-	if s.l.sys == nil {
-		s.c.noteMessage(&n.Value) // a seeded run
-	}
 	user := s.p.user // read before the hand is full: from then on it may be taken away
+	if s.l.sys == nil {
+		user = s.c.receives(user, &n.Value) // a seeded run
+	}
 	s.w.Step()
 	s.n, s.folded = n, folded
 	s.c.cur.Store(n)

@@ -144,7 +144,10 @@ var errNoReceiver = errors.New("bastion: the factory returned nil")
 func (p *process) make(c *Context) error {
 	user := p.user
 	c.hand.set(handHook) // once more: whoever takes the process away comes after this read
-	if user == nil {     // otherwise Spawn has made it
+	if err := p.startsFaulty(c); err != nil {
+		return err
+	}
+	if user == nil { // otherwise Spawn has made it
 		user = p.plan.terms().Start.factory()
 		// A factory may have been abandoned: what it made then belongs to nobody.
 		c.hand.leave()

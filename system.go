@@ -24,6 +24,7 @@ type System struct {
 	log        *slog.Logger
 	clock      executor.Clock
 	seeded     *executor.Seeded // nil: the real world
+	faults     Faults           // nil: none, as always in the real world
 	backtraces Backtraces
 	shutdown   time.Duration
 	exec       *executor.Executor
@@ -77,7 +78,7 @@ func New(cfg Config) (*System, error) {
 	}
 	cfg = cfg.complete()
 	s := &System{
-		name: cfg.Name, log: cfg.Logger, clock: cfg.Clock, seeded: cfg.Seeded, shutdown: cfg.Shutdown,
+		name: cfg.Name, log: cfg.Logger, clock: cfg.Clock, seeded: cfg.Seeded, faults: cfg.Faults, shutdown: cfg.Shutdown,
 		backtraces: cfg.Backtraces, machine: cfg.Topology,
 		depot:  mailbox.NewDepot[envelope](),
 		booted: make(chan error, 1), down: make(chan struct{}), done: make(chan struct{}),

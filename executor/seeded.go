@@ -22,6 +22,10 @@ type SeededConfig struct {
 	// Patience is how much real time a step may spend blocked outside Bastion before it is reported; 0: 10 s. A step
 	// that computes is given thirty times as much.
 	Patience time.Duration
+	// Late is asked for each timer that is set, and returns how much later than after d it fires: slowness that the
+	// clock itself does not have. Less than 0: it never fires. Nil: no timer is late. It is called by whoever sets the
+	// timer, if that is a strand, and may ask for choices.
+	Late func(d time.Duration) time.Duration
 	// AtomicSends says that a send is no point at which another strand may go on. It loses interleavings, and is for
 	// programs that hold locks of their own while they send.
 	AtomicSends bool
@@ -149,6 +153,16 @@ func (s *Seeded) Run(main func()) error {
 // Clock returns the run's virtual clock. It stands still while anything can go on, and jumps to the next timer when
 // nothing can. A timer's function runs as a step of its own.
 func (s *Seeded) Clock() Clock { return s.clock }
+
+// Abort ends the run at once and without an error, wherever it stands: for who has seen enough. A strand that calls it
+// does not return; what is left is ended as always.
+func (s *Seeded) Abort() {
+	mine := s.self() != nil
+	s.end(nil)
+	if mine {
+		runtime.Goexit()
+	}
+}
 
 // end is the end of the run: with an error, or without. Only the first call counts.
 func (s *Seeded) end(err *SeededError) {

@@ -25,7 +25,9 @@ type virtualTimer struct {
 	seq uint64
 	id  uint64 // as a candidate
 	pos int    // in the heap; -1: not there
-	f   func()
+	// lost says that it will never fire, and was not stopped. Under s.mu.
+	lost bool
+	f    func()
 }
 
 // Now implements Clock.
@@ -39,13 +41,30 @@ func (c *virtualClock) AfterFunc(d time.Duration, f func()) Timer {
 	if at += max(int64(d), 0); at < 0 {
 		at = math.MaxInt64
 	}
+	lost := false
+	if late := c.s.cfg.Late; late != nil && c.s.Mine() {
+		by := int64(late(d))
+		lost = by < 0
+		if at += max(by, 0); at < 0 {
+			at = math.MaxInt64
+		}
+	}
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	c.seq++
 	c.s.lastID++
-	t := &virtualTimer{c: c, at: at, seq: c.seq, id: c.s.lastID, f: f}
-	heap.Push(&c.heap, t)
+	t := &virtualTimer{c: c, at: at, seq: c.seq, id: c.s.lastID, pos: -1, lost: lost, f: f}
+	if !lost {
+		heap.Push(&c.heap, t)
+	}
 	return t
+}
+
+// Timers is how many timers are set that have not fired.
+func (s *Seeded) Timers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.clock.heap) + len(s.clock.pending)
 }
 
 // Stop implements Timer.
@@ -57,6 +76,10 @@ func (t *virtualTimer) Stop() bool {
 
 // strike removes a timer that has not fired. Under s.mu.
 func (c *virtualClock) strike(t *virtualTimer) bool {
+	if t.lost {
+		t.lost = false
+		return true
+	}
 	if t.pos >= 0 {
 		heap.Remove(&c.heap, t.pos)
 		return true

@@ -18,6 +18,8 @@ type Choice struct {
 	Ready []Candidate
 	// Last is the ID of the candidate that ran until now.
 	Last uint64
+	// Odds is how likely 1 is meant to be, of ChooseChance.
+	Odds float64
 }
 
 // ChoiceKind says what is to be chosen.
@@ -37,9 +39,13 @@ const (
 	ChooseFraction
 	// ChooseOther: what the layer above asks by [Seeded.Choose]; 0 is the usual.
 	ChooseOther
+	// ChooseDraw: a number, none likelier than another: what a test draws by [Seeded.Draw].
+	ChooseDraw
+	// ChooseChance: 1, something that is not usual happens, as likely as Odds says ([Seeded.Chance]).
+	ChooseChance
 )
 
-var choiceKinds = [...]string{"next", "switch", "yield", "case", "fraction", "other"}
+var choiceKinds = [...]string{"next", "switch", "yield", "case", "fraction", "other", "draw", "chance"}
 
 func (k ChoiceKind) String() string {
 	if int(k) < len(choiceKinds) {
@@ -91,6 +97,11 @@ func (r *randomSource) Choose(c Choice) int {
 		return oneIn(r.IntN(r.switching)) * (1 + r.IntN(c.N-1))
 	case ChooseYield:
 		return oneIn(r.IntN(r.yielding))
+	case ChooseChance:
+		if r.Float64() < c.Odds {
+			return 1
+		}
+		return 0
 	}
 	return r.IntN(c.N)
 }
@@ -105,6 +116,22 @@ func oneIn(drawn int) int {
 // Choose asks the source for a number below n, in the name of the layer above: 0, the usual, where there is nothing to
 // choose, and for a goroutine that is no strand.
 func (s *Seeded) Choose(n int) int { return s.choose(Choice{Kind: ChooseOther, N: n}) }
+
+// Draw asks the source for a number below n, none likelier than another. 0 where there is nothing to draw, and for a
+// goroutine that is no strand.
+func (s *Seeded) Draw(n int) int { return s.choose(Choice{Kind: ChooseDraw, N: n}) }
+
+// Chance asks the source whether something happens that is as likely as odds says, from 0, never, to 1, always. For a
+// goroutine that is no strand it never does.
+func (s *Seeded) Chance(odds float64) bool {
+	switch {
+	case odds <= 0:
+		return false
+	case odds >= 1:
+		return s.self() != nil
+	}
+	return s.choose(Choice{Kind: ChooseChance, N: 2, Odds: odds}) == 1
+}
 
 // fractions is how finely Fraction divides.
 const fractions = 1 << 30
