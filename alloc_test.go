@@ -242,3 +242,35 @@ func (a *allocAsker) answered(ctx *bastion.Context, _ int, err error) error {
 	}
 	return bastion.AskThen(ctx, a.to, allocQuestion{}, a.then)
 }
+
+// TestAllocsRecvWhere looks past a message that stays, for each one that is taken.
+func TestAllocsRecvWhere(t *testing.T) {
+	const portion = 100
+	done := make(chan struct{})
+	loop := bastion.Loop(func(ctx *bastion.Context) error {
+		want := func(msg any) bool { _, ok := msg.(*allocToken); return ok }
+		for {
+			for range portion {
+				if _, err := ctx.RecvWhere(want); err != nil {
+					return err
+				}
+			}
+			done <- struct{}{}
+		}
+	})
+	to, _ := allocCrew(t, loop, bouncer("a"))
+	token := new(allocToken)
+	if err := to.Tell(context.Background(), "unwanted"); err != nil {
+		t.Fatal(err)
+	}
+	allocsEach(t, 0, func(n int) {
+		for range n / portion {
+			for range portion {
+				if err := to.Tell(context.Background(), token); err != nil {
+					t.Fatal(err)
+				}
+			}
+			<-done
+		}
+	})
+}

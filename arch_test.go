@@ -84,8 +84,9 @@ var arrows = []arrow{
 	{pkg: "bastiontest/...", may: []string{".", "executor"},
 		why: "what tests trees sees them as every user does, and the executor's seeded mode"},
 	{pkg: "health", may: []string{"."}, why: clientWhy},
+	{pkg: "match", may: []string{"."}, why: "a receiver that any user could write"},
 	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "fort", "examples/kv/kvstore"}, why: clientWhy},
-	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology", "fort"}, why: clientWhy},
+	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology", "fort", "match"}, why: clientWhy},
 }
 
 // requirements are all that the root's go.mod may ask of a user's build.

@@ -23,7 +23,7 @@ func (s *Supervisor) Broadcast(ctx context.Context, msg any) (n int, err error) 
 		return 0, ErrNoProcess
 	}
 	s.s.each(func(p *process) {
-		if p.send(ctx, envelope{msg: msg}) == nil {
+		if p.send(ctx, envelope{msg: msg, everyone: true}) == nil {
 			n++
 		}
 	})
@@ -39,7 +39,7 @@ func (g *Group) Broadcast(ctx context.Context, msg any) (n int, err error) {
 		return 0, ErrNoProcess
 	}
 	for _, r := range g.Members() {
-		if r.p.send(ctx, envelope{msg: msg}) == nil {
+		if r.p.send(ctx, envelope{msg: msg, everyone: true}) == nil {
 			n++
 		}
 	}

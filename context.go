@@ -97,15 +97,6 @@ func (c *Context) Index() int {
 	return int(c.p.index)
 }
 
-// Sender is who sent the message in hand; the zero Ref if that came from outside
-// or if none is in hand. Only on the process's own goroutine.
-func (c *Context) Sender() Ref {
-	if n := c.inHand(); n != nil {
-		return Ref{n.Value.from}
-	}
-	return Ref{}
-}
-
 // inHand is the node in hand, for the process's own goroutine only.
 func (c *Context) inHand() *mailbox.Node[envelope] {
 	if !c.mine() || c.ended() {

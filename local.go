@@ -28,6 +28,8 @@ type loopLocal struct {
 	// wake takes one token from the push that found the mailbox idle.
 	wake   chan struct{}
 	labels context.Context // the goroutine's pprof labels, until it has set them
+	// shown is the message that a selective receive asks about. Of the loop's own goroutine.
+	shown *node
 	// busy is set during a Recv where goroutines cannot be told apart, and only there.
 	busy atomic.Bool
 }

@@ -67,6 +67,8 @@ type envelope struct {
 	gen  uint32    // of q
 	hops uint16    // how often q was forwarded before
 	kind uint8
+	// everyone says that it was broadcast.
+	everyone bool
 }
 
 const (

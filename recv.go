@@ -1,6 +1,11 @@
 package bastion
 
-import "github.com/bastion-go/bastion/internal/goid"
+import (
+	"time"
+
+	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/goid"
+)
 
 // Recv returns the next message of a loop process, waiting for it if need be.
 // The message before it counts as handled, and a question it carried that was
@@ -11,7 +16,7 @@ import "github.com/bastion-go/bastion/internal/goid"
 // ErrNotLoop: this is not a loop's own Context, or not its own goroutine.
 // ErrBusy: another Recv is in progress. ErrEnded: the incarnation is over.
 func (c *Context) Recv() (any, error) {
-	n, err := c.receive(true, nil)
+	n, err := c.receive(&wish{wait: true})
 	if err != nil {
 		return nil, err
 	}
@@ -23,34 +28,43 @@ func (c *Context) Recv() (any, error) {
 // at once, on its own goroutine. Of both the channel goes first, and no message is
 // taken then. An order to stop goes before either.
 func (c *Context) RecvUntil(until <-chan struct{}) (any, bool, error) {
-	n, err := c.receive(true, until)
-	if n == nil || err != nil {
-		return nil, false, err
-	}
-	return n.Value.msg, true, nil
+	return c.receiveMaybe(&wish{wait: true, until: until})
 }
 
 // TryRecv is Recv without waiting: false if no message is there.
-func (c *Context) TryRecv() (any, bool, error) {
-	n, err := c.receive(false, nil)
+func (c *Context) TryRecv() (any, bool, error) { return c.receiveMaybe(&wish{}) }
+
+// RecvTimeout is Recv that waits no longer than d, on the system's clock, and then
+// returns false. A message that is there when the time is over is taken all the
+// same. A d of zero or less does not wait, as TryRecv.
+func (c *Context) RecvTimeout(d time.Duration) (any, bool, error) {
+	w := wish{wait: d > 0, within: d}
+	defer w.disarm()
+	return c.receiveMaybe(&w)
+}
+
+// A wish is what one call of a receive verb is after.
+type wish struct {
+	wait   bool
+	until  <-chan struct{}    // nil: nothing else to wait for
+	want   func(msg any) bool // nil: any message
+	last   *node              // the newest that was looked at, and is not wanted
+	within time.Duration      // 0: no timeout
+	timer  executor.Timer     // of within, once it had to wait; until is what it closes
+	late   bool               // the time is over
+}
+
+func (c *Context) receiveMaybe(w *wish) (any, bool, error) {
+	n, err := c.receive(w)
 	if n == nil || err != nil {
 		return nil, false, err
 	}
 	return n.Value.msg, true, nil
 }
 
-func (c *Context) receive(wait bool, until <-chan struct{}) (*node, error) {
-	if c.kind != contextLoop {
-		return nil, ErrNotLoop
-	}
-	if c.ended() {
-		return nil, ErrEnded
-	}
-	if !c.mine() {
-		if c.hand.load() == handEmpty {
-			return nil, ErrBusy // its own goroutine is in Recv right now
-		}
-		return nil, ErrNotLoop
+func (c *Context) receive(w *wish) (*node, error) {
+	if err := c.mayReceive(); err != nil {
+		return nil, err
 	}
 	if goid.Self() == 0 {
 		if !c.own.loop.busy.CompareAndSwap(false, true) {
@@ -66,7 +80,7 @@ func (c *Context) receive(wait bool, until <-chan struct{}) (*node, error) {
 		return nil, ErrEnded
 	}
 	p.doneInHand(c)
-	n, err := p.next(c, wait, until)
+	n, err := p.next(c, w)
 	if err == ErrEnded {
 		return nil, err
 	}
@@ -81,29 +95,48 @@ func (c *Context) receive(wait bool, until <-chan struct{}) (*node, error) {
 	return n, err
 }
 
-// next takes the next message, waiting for it, or for until, if asked to. The hand
-// is empty.
-func (p *process) next(c *Context, wait bool, until <-chan struct{}) (*node, error) {
+// mayReceive refuses those who are not a loop on its own goroutine.
+func (c *Context) mayReceive() error {
+	switch {
+	case c.kind != contextLoop:
+		return ErrNotLoop
+	case c.ended():
+		return ErrEnded
+	case !c.mine():
+		if c.hand.load() == handEmpty {
+			return ErrBusy // its own goroutine is in Recv right now
+		}
+		return ErrNotLoop
+	case c.own.loop.shown != nil:
+		return ErrBusy // a want is being asked, in the middle of the mailbox
+	}
+	return nil
+}
+
+// next takes the next message that w wants, waiting for it, or for something else,
+// if it says so. The hand is empty.
+func (p *process) next(c *Context, w *wish) (*node, error) {
 	yields := 2
 	for {
-		if w := p.state.load(); disturbed(w, c.inc) {
+		if word := p.state.load(); disturbed(word, c.inc) {
 			if !p.still(c) {
 				return nil, ErrEnded
 			}
-			if p.told(w) {
+			if p.told(word) {
 				if cause := c.ordered(); cause != nil {
 					c.cancel(cause) // whoever gave the order may not have come to it yet, and a drain leaves it to us
 				}
 				return nil, ErrStopping
 			}
 		}
-		if until != nil && received(until) {
+		if w.until != nil && w.timer == nil && received(w.until) {
 			return nil, nil
 		}
-		if n := p.pull(c); n != nil {
-			return n, nil
+		n, err := p.pull(c, w)
+		if n != nil || err != nil {
+			return n, err
 		}
-		if !wait {
+		if !w.wait || w.late {
 			return nil, nil
 		}
 		if yields > 0 {
@@ -113,13 +146,30 @@ func (p *process) next(c *Context, wait bool, until <-chan struct{}) (*node, err
 			pause()
 			continue
 		}
-		slept, over := p.sleep(c, until)
-		if over {
+		slept, over := p.sleep(c, w)
+		if over && w.timer == nil {
 			return nil, nil
 		}
+		w.late = over
 		if slept {
 			yields = 2
 		}
+	}
+}
+
+// arm begins the timeout of a receive that has to wait.
+func (w *wish) arm(clock executor.Clock) {
+	if w.within <= 0 || w.timer != nil {
+		return
+	}
+	over := make(chan struct{})
+	w.until = over
+	w.timer = clock.AfterFunc(w.within, func() { close(over) })
+}
+
+func (w *wish) disarm() {
+	if w.timer != nil {
+		w.timer.Stop()
 	}
 }
 
@@ -141,17 +191,20 @@ func (p *process) told(w uint64) bool {
 }
 
 // pull takes one user message out of the mailbox. Owner only.
-func (p *process) pull(c *Context) *node {
+func (p *process) pull(c *Context, w *wish) (*node, error) {
+	if w.want != nil {
+		return p.seek(c, w)
+	}
 	for {
 		n, folded := p.box.Take()
 		if n == nil {
-			return nil
+			return nil, nil
 		}
 		if folded {
 			p.box.Unfold(n)
 		}
 		if n.Value.kind < kindMarker || p.odd(c, n) {
-			return n
+			return n, nil
 		}
 		if n.Value.kind == kindSignal {
 			c.own.loop.nodes.Put(n)
@@ -159,14 +212,16 @@ func (p *process) pull(c *Context) *node {
 	}
 }
 
-// sleep gives the empty mailbox up and waits for the push that finds it idle, or
+// sleep gives the mailbox up, in which there is nothing for w, and waits for the push that finds it idle, or
 // for until (over). Not slept: there was something after all. (No other life can
 // begin meanwhile, as it can under a slice: a loop's life ends on this goroutine.)
-func (p *process) sleep(c *Context, until <-chan struct{}) (slept, over bool) {
+func (p *process) sleep(c *Context, w *wish) (slept, over bool) {
 	p.sys().point()
-	if !p.box.Release() {
+	w.arm(p.sys().clock)
+	if !p.release(w) {
 		return false, false
 	}
+	until := w.until
 	p.sys().point()
 	if (disturbed(p.state.load(), c.inc) || p.box.HasSys()) && p.box.Own() {
 		return false, false

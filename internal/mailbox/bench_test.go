@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -247,5 +248,27 @@ func TestAllocsPushAndTake(t *testing.T) {
 func TestSizeOfBox(t *testing.T) {
 	if size := unsafe.Sizeof(Box[int]{}); size > 32 {
 		t.Errorf("%d bytes", size)
+	}
+}
+
+// BenchmarkPick takes the newest of so many out of a box: what a selective receive costs that has to look past them.
+func BenchmarkPick(b *testing.B) {
+	for _, behind := range []int{0, 10, 1000} {
+		b.Run(strconv.Itoa(behind), func(b *testing.B) {
+			var box Box[int]
+			for range behind {
+				box.Push(new(Node[int]))
+			}
+			n := &Node[int]{Value: 1}
+			b.ReportAllocs()
+			for b.Loop() {
+				box.Push(n)
+				var last *Node[int]
+				for at := box.After(nil); at.Value != 1; at = box.After(at) {
+					last = at
+				}
+				box.Pick(last)
+			}
+		})
 	}
 }

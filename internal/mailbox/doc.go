@@ -34,6 +34,10 @@
 //
 // The system lane is a second stack, for what must get past a full or busy user lane; the owner empties it first.
 //
+// What waits can be looked through (After) and taken out of the middle (Pick). What is left behind stays where it was, so there is
+// no second queue that a count, a drain or a seizure could forget; an owner may even give the box up with it in there
+// (ReleaseUnread), to be woken by what comes next.
+//
 // # Rejected
 //
 // The benchmarks beside the tests run the rejected queues in the same run. On two shared cores a value sent to an idle

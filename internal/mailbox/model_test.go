@@ -37,6 +37,8 @@ func TestModel(t *testing.T) {
 			"finish":  r.finish,
 			"takeSys": r.takeSys,
 			"release": r.release,
+			"pick":    r.pick,
+			"unread":  r.releaseUnread,
 			"drain":   r.drain,
 			"shut":    r.shut,
 			"seal":    r.seal,
@@ -182,6 +184,49 @@ func (r *modelRun) release(t *rapid.T) {
 	want := len(r.m.user)+len(r.m.sys) == 0
 	if got := r.box.Release(); got != want {
 		t.Fatalf("Release: %v", got)
+	}
+	r.m.owned = !want
+}
+
+// pick looks through what waits up to some value, which it takes out, or to the end.
+func (r *modelRun) pick(t *rapid.T) {
+	r.owner(t, false)
+	at := rapid.IntRange(0, len(r.m.user)).Draw(t, "at")
+	var last *Node[int]
+	for i := range at {
+		if last = r.box.After(last); last == nil || last.Value != r.m.user[i] {
+			t.Fatalf("After: %v as number %d of %v", last, i, r.m.user)
+		}
+	}
+	picked := r.box.Pick(last)
+	if at == len(r.m.user) {
+		if picked != nil || r.box.After(last) != nil {
+			t.Fatalf("Pick: %v after the end", picked)
+		}
+		return
+	}
+	if picked == nil || picked.Value != r.m.user[at] {
+		t.Fatalf("Pick: %v, want %d", picked, r.m.user[at])
+	}
+	r.m.user = slices.Delete(slices.Clone(r.m.user), at, at+1)
+}
+
+// releaseUnread gives the box up with what is in it, once all of that was looked at.
+func (r *modelRun) releaseUnread(t *rapid.T) {
+	r.owner(t, false)
+	if len(r.m.user) > 0 && rapid.Bool().Draw(t, "too early") {
+		r.box.After(nil)
+		r.push(t) // behind the owner's back
+		if r.box.ReleaseUnread() {
+			t.Fatal("ReleaseUnread: released with something new")
+		}
+		return
+	}
+	for n := r.box.After(nil); n != nil; n = r.box.After(n) {
+	}
+	want := len(r.m.sys) == 0
+	if got := r.box.ReleaseUnread(); got != want {
+		t.Fatalf("ReleaseUnread: %v", got)
 	}
 	r.m.owned = !want
 }
