@@ -211,14 +211,19 @@ func (a *asking) run(ctx context.Context, msg any) (any, error) {
 	if a.own {
 		a.leaveRing() // before the question is recycled: it must not lead others astray
 	}
+	var answer any
 	switch {
 	case err != nil:
 		a.abort()
-		return nil, err
 	case !answered:
-		return nil, ctx.Err()
+		err = ctx.Err()
+	default:
+		answer, err = q.take(nil)
 	}
-	return q.take(nil)
+	if q.sys.seeded != nil {
+		q.noteQuestion(PassageResolved, a.c, a.gen, err)
+	}
+	return answer, err
 }
 
 func (a *asking) wait(ctx context.Context) bool {

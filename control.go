@@ -273,12 +273,14 @@ func (p *process) discard(n *node, why DiscardReason, reason error) {
 		next := n.Next()
 		if e := &n.Value; e.kind == kindMessage || e.kind == kindVessel {
 			p.sys().books.discarded[why].Add(1)
+			p.noteDiscard(e, reason)
 			if e.q != nil {
 				_ = e.q.resolve(nil, e.gen, nil, reason)
 			}
 			p.sys().deadLetter(DeadLetter{Message: plain(e.msg), Sender: Ref{e.from}, Receiver: Ref{p}, Reason: reason})
 		} else if e.kind == kindSignal {
 			p.sys().books.discarded[DiscardWithdrawn].Add(1)
+			p.noteDiscard(e, errWithdrawn)
 		}
 		n = next
 	}

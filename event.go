@@ -54,6 +54,18 @@ type Event struct {
 	Text        string // EventAbandoned, EventSlow, EventSilent: the stack; EventSaturated, EventFlat: a sentence
 }
 
+// String is the kind, the reason and the delay.
+func (e Event) String() string {
+	text := e.Kind.String()
+	if e.Reason != nil {
+		text += ": " + e.Reason.Error()
+	}
+	if e.Delay > 0 {
+		text += ", after " + e.Delay.String()
+	}
+	return text
+}
+
 // Events subscribes to the system's events. A watcher that falls more than
 // buffer behind (0: 256; at most 1,048,576) misses some and is told how many.
 func (s *System) Events(buffer int) *Subscription[Event] { return s.events.subscribe(buffer) }

@@ -74,6 +74,9 @@ func (p *process) pass(c *Context, e envelope) error {
 	if c.ended() {
 		return ErrEnded
 	}
+	if p.sys().seeded != nil {
+		return p.sendSeeded(c, e, true)
+	}
 	return p.sendOutside(e)
 }
 

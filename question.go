@@ -96,6 +96,9 @@ func (s *System) giveBack(l *local, q *question) {
 // resolve answers use gen of the question. ErrAnswered: it has its answer;
 // ErrLate: the asker has gone. w is the caller's own worker, if it is on one.
 func (q *question) resolve(w *executor.Worker, gen uint32, answer any, err error) error {
+	if q.sys.seeded != nil {
+		q.noteQuestion(PassageAnswered, nil, gen, err)
+	}
 	for {
 		word := q.word.Load()
 		if uint32(word>>genShift) != gen {

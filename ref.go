@@ -92,6 +92,7 @@ func (p *process) send(ctx context.Context, e envelope) error {
 					return err
 				}
 			}
+			return p.sendSeeded(c, e, false)
 		}
 		return p.sendOutside(e)
 	}

@@ -106,23 +106,11 @@ func (b *base) TaskName() string { return "agenda of " + b.path }
 // TaskName implements executor.Named.
 func (j *journal) TaskName() string { return "journal" }
 
-// noteMessage adds a message that is about to be handled to the trace.
-func (c *Context) noteMessage(e *envelope) {
-	if s := c.p.sys().seeded; s != nil && s.Traces() {
-		s.Note("message", c.label(), fmt.Sprintf("%T from %v", plain(e.msg), Ref{e.from}))
-	}
-}
-
 // noteEvent adds an event to the trace.
 func (s *System) noteEvent(e *Event) {
-	what := e.Kind.String()
-	if e.Reason != nil {
-		what += ": " + e.Reason.Error()
+	if s.seeded.Traces() {
+		s.seeded.NoteOf("event", e.Path+"@"+strconv.FormatUint(e.Incarnation, 10), *e)
 	}
-	if e.Delay > 0 {
-		what += ", after " + e.Delay.String()
-	}
-	s.seeded.Note("event", e.Path+"@"+strconv.FormatUint(e.Incarnation, 10), what)
 }
 
 // watched reports whether anybody wants to know of events.

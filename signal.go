@@ -51,7 +51,10 @@ func (w *tie) fire(inc uint32, reason error, gone bool) {
 // signal puts a message of the runtime into the mailbox. It is accepted, in terms
 // of the books, like any other.
 func (p *process) signal(inc uint32, from *process, w *tie, msg any) {
-	_ = p.sendOutside(envelope{msg: &notice{w: w, msg: msg}, from: from, gen: inc, kind: kindSignal})
+	err := p.sendOutside(envelope{msg: &notice{w: w, msg: msg}, from: from, gen: inc, kind: kindSignal})
+	if s := p.sys(); s.traces() && err == nil {
+		s.notePassage(nil, Passage{Kind: PassageSent, Message: msg, Receiver: Ref{p}})
+	}
 }
 
 // odd deals with a node that is no message as it stands, and reports whether it
@@ -64,6 +67,7 @@ func (p *process) odd(c *Context, n *node) (message bool) {
 		return true
 	}
 	p.sys().books.discarded[DiscardWithdrawn].Add(1)
+	p.noteDiscard(&n.Value, errWithdrawn)
 	return false
 }
 

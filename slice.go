@@ -256,6 +256,9 @@ func (s *slice) answers() bool {
 		if inc != c.inc {
 			continue // asked by an incarnation that has ended
 		}
+		if s.l.sys == nil {
+			q.noteQuestion(PassageResolved, c, q.gen(), err)
+		}
 		s.n = nil
 		c.cur.Store(nil)
 		s.w.Step()

@@ -25,6 +25,7 @@ type System struct {
 	clock      executor.Clock
 	seeded     *executor.Seeded // nil: the real world
 	faults     Faults           // nil: none, as always in the real world
+	numbers    numbers          // of messages, in a seeded run
 	backtraces Backtraces
 	shutdown   time.Duration
 	exec       *executor.Executor

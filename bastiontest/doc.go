@@ -29,6 +29,10 @@
 //	-bastion.twice           run each seed twice and compare the traces, byte for byte
 //	-bastion.trace=folder    write the trace of a failing run there
 //
+// A [History] is an account of every message, kept apart from the runtime's own books, and held against the contracts D1
+// to D4 and D6. In real concurrency messages carry a [Mark] for it, and the program says who sends and receives them
+// ([History.Tell], [Asked], [History.Handle], [History.Received]); a seeded run keeps it by itself ([History.Step]).
+//
 // # What is ordered and what is not
 //
 // With the same seed and the same binary a run does the same, on any machine, with any GOMAXPROCS: the order of processes,
@@ -48,7 +52,7 @@
 //
 // A [Sim] and what is had from it belong to one run and are used by its driver, its processes and the goroutines of
 // [Sim.Go]. The runs of several seeds go on at the same time, on goroutines of their own, so that the function must not
-// write to anything outside of it.
+// write to anything outside of it. A [History] and its marks may be used from any goroutine.
 //
 // # How it stops
 //

@@ -119,7 +119,7 @@ func (c *campaign) differs(seed uint64) string {
 	const text = "the seed does not repeat: something is not controlled, such as a map's order, a select, a bare goroutine, the real " +
 		"time, or what is shared by several seeds"
 	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
+		if a[i].String() != b[i].String() {
 			return fmt.Sprintf("%s; the first difference:\n    %v\n    %v", text, a[i], b[i])
 		}
 	}

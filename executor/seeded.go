@@ -57,6 +57,8 @@ type Seeded struct {
 	// ended is set once, by whoever ends the run, before over is closed. Read by all.
 	ended atomic.Bool
 	over  chan struct{}
+	// number is the last that Number gave. Any goroutine adds to it.
+	number atomic.Uint64
 	// goexit says that the driver ended by Goexit. Written by its goroutine; read when the run is over.
 	goexit atomic.Bool
 
