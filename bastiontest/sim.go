@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bastion-go/bastion"
 	"github.com/bastion-go/bastion/executor"
 )
 
@@ -26,7 +27,8 @@ type Sim struct {
 	end    context.CancelFunc
 	ctx    context.Context
 
-	systems  []*system // of the driver, or of whoever has the baton
+	systems  []*system       // of the driver, or of whoever has the baton
+	probes   *bastion.System // nil: there is none
 	cleanups []func()
 	returned bool // main has returned
 
@@ -70,7 +72,7 @@ func (s *Sim) Within(d time.Duration, what string, holds func() bool) bool {
 	late, expired := s.expires(d)
 	defer late.Stop()
 	s.seeded.Wait(what, nil, holds, expired)
-	return holds()
+	return holds() || s.seeded.Settle(what, holds) == 0 // what happens at the last moment counts
 }
 
 // Sleep lets d of virtual time pass.
@@ -81,7 +83,7 @@ func (s *Sim) Sleep(d time.Duration) {
 }
 
 // Settle waits until nothing more can happen at this moment: what is left waits for time to pass, or for good.
-func (s *Sim) Settle() { s.Sleep(0) }
+func (s *Sim) Settle() { s.seeded.Settle("everything else") }
 
 // expires is a condition that holds after d.
 func (s *Sim) expires(d time.Duration) (executor.Timer, func() bool) {

@@ -18,7 +18,14 @@ type system struct {
 // its books must balance.
 func (s *Sim) New(cfg bastion.Config) *bastion.System {
 	s.Helper()
-	cfg.Seeded, cfg.Clock, cfg.Faults = s.seeded, nil, s.faults.before(cfg.Faults)
+	cfg.Faults = s.faults.before(cfg.Faults)
+	return s.newBare(cfg)
+}
+
+// newBare is New without faults.
+func (s *Sim) newBare(cfg bastion.Config) *bastion.System {
+	s.Helper()
+	cfg.Seeded, cfg.Clock = s.seeded, nil
 	if cfg.Logger == nil {
 		cfg.Logger = s.log.logger()
 	}

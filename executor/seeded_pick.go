@@ -52,6 +52,7 @@ func (s *Seeded) pick(last uint64) (Candidate, bool) {
 // stall is for when nothing can go on: time does, or the run has ended, well or badly.
 func (s *Seeded) stall() {
 	switch {
+	case s.settled():
 	case s.drained:
 		s.finish()
 	case !s.clock.advance():

@@ -29,6 +29,8 @@ type strand struct {
 	about fmt.Stringer  // of what or whom; may be nil
 	conds []func() bool // it can go on when one of them holds
 	held  []int         // which of them hold; scratch
+	// settling says that it can go on, too, when nothing else can at this moment.
+	settling bool
 
 	carrier bool
 	item    Candidate // a carrier's: what it does, a task or a timer
@@ -186,6 +188,34 @@ func (s *Seeded) Wait(what string, about fmt.Stringer, conds ...func() bool) int
 		return held[0]
 	}
 	return held[s.ask(Choice{Kind: ChooseCase, N: len(held), Last: st.id})]
+}
+
+// Settle is Wait that ends as well when nothing else can go on before time passes, with -1; of several strands that
+// settle each goes on then.
+func (s *Seeded) Settle(what string, conds ...func() bool) int {
+	st := s.self()
+	if st == nil {
+		return -1
+	}
+	st.settling = true
+	came := s.Wait(what, nil, append(conds, func() bool { return !st.settling })...)
+	settled := !st.settling
+	st.settling = false
+	if settled || came == len(conds) {
+		return -1
+	}
+	return came
+}
+
+// settled lets those go on who wait for nothing else to happen. False: there are none.
+func (s *Seeded) settled() (any bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.strands {
+		any = any || st.settling
+		st.settling = false
+	}
+	return any
 }
 
 // Point is where another strand may go on: the caller gives the baton on if the source says so. The caller must hold
