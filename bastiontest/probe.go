@@ -24,7 +24,7 @@ type Probe struct {
 
 // Received is a message that a probe has got.
 type Received struct {
-	Message any
+	Message any           // as it was sent; shared with its sender
 	From    bastion.Ref   // zero: from outside
 	At      time.Duration // virtual time since the beginning of the run
 }
