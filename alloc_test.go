@@ -274,3 +274,49 @@ func TestAllocsRecvWhere(t *testing.T) {
 		}
 	})
 }
+
+// TestAllocsAskTyped saves the question's box; the answer has one.
+func TestAllocsAskTyped(t *testing.T) {
+	c, _ := allocCrew(t, bastion.HandleTyped(func() bastion.TypedReceiver[allocQuestion] {
+		return bastion.TypedReceiverFunc[allocQuestion](func(ctx *bastion.Context, q allocQuestion) error { return q.Reply(ctx, q.n) })
+	}), bouncer("a"))
+	to, err := bastion.Typed[allocQuestion](c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocsEach(t, 1, func(n int) {
+		for i := range n {
+			if answer, err := bastion.AskTyped(context.Background(), to, allocQuestion{n: i}); err != nil || answer != i {
+				t.Fatal(answer, err)
+			}
+		}
+	})
+}
+
+// TestAllocsTypedOutside is TestAllocsTellOutside through a typed door.
+func TestAllocsTypedOutside(t *testing.T) {
+	const portion = 100
+	got, done := 0, make(chan struct{})
+	sink, _ := allocCrew(t, bastion.HandleTyped(func() bastion.TypedReceiver[allocToken] {
+		return bastion.TypedReceiverFunc[allocToken](func(*bastion.Context, allocToken) error {
+			if got++; got%portion == 0 {
+				done <- struct{}{}
+			}
+			return nil
+		})
+	}), bouncer("a"))
+	to, err := bastion.Typed[allocToken](sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocsEach(t, 0, func(n int) {
+		for range n / portion {
+			for i := range portion {
+				if err := to.Tell(context.Background(), allocToken{left: i}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			<-done
+		}
+	})
+}

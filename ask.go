@@ -172,6 +172,8 @@ type asking struct {
 	own bool     // the process's own goroutine waits
 	q   *question
 	gen uint32
+
+	kind uint8 // of its message
 }
 
 func beginAsk(ctx context.Context, to Ref) (asking, error) {
@@ -206,7 +208,7 @@ func (a *asking) run(ctx context.Context, msg any) (any, error) {
 			return nil, err
 		}
 	}
-	err := a.to.send(ctx, envelope{msg: msg, q: q, gen: a.gen})
+	err := a.to.send(ctx, envelope{msg: msg, q: q, gen: a.gen, kind: a.kind})
 	answered := err == nil && a.wait(ctx)
 	if a.own {
 		a.leaveRing() // before the question is recycled: it must not lead others astray

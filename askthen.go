@@ -12,14 +12,8 @@ import "github.com/bastion-go/bastion/executor"
 // Ask, or do so in a ctx.Go. ErrNilFunc: then is nil. Errors of the send itself are returned, and then is
 // not called.
 func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(ctx *Context, answer A, err error) error) error {
-	if ctx == nil || ctx.kind != contextHandler || !ctx.mine() {
-		return ErrNotHandler
-	}
-	if ctx.ended() {
-		return ErrEnded
-	}
-	if then == nil {
-		return ErrNilFunc
+	if err := ctx.mayAskThen(then == nil); err != nil {
+		return err
 	}
 	a, err := beginAskThen(ctx, to)
 	if err != nil {
@@ -32,6 +26,18 @@ func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(c
 		return ErrNoQuestion
 	}
 	return a.sendThen(msg)
+}
+
+func (c *Context) mayAskThen(without bool) error {
+	switch {
+	case c == nil || c.kind != contextHandler || !c.mine():
+		return ErrNotHandler
+	case c.ended():
+		return ErrEnded
+	case without:
+		return ErrNilFunc
+	}
+	return nil
 }
 
 // continuationOf is a func value, which fits an interface without being boxed.
@@ -59,7 +65,7 @@ func beginAskThen(c *Context, to Ref) (asking, error) {
 }
 
 func (a *asking) sendThen(msg any) error {
-	err := a.to.send(a.c, envelope{msg: msg, q: a.q, gen: a.gen})
+	err := a.to.send(a.c, envelope{msg: msg, q: a.q, gen: a.gen, kind: a.kind})
 	if err != nil {
 		a.abortThen()
 	}

@@ -79,7 +79,9 @@ func (p *process) send(ctx context.Context, e envelope) error {
 		if c.ended() {
 			return ErrEnded
 		}
-		e.from = c.p
+		if c.names(ctx) {
+			e.from = c.p
+		}
 	}
 	if l == nil || l.sys != p.plan.sys {
 		if s := p.plan.sys; s.seeded != nil {
