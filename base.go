@@ -51,6 +51,7 @@ const (
 	eventOrder                         // from the API
 	eventHook                          // a callback of the supervisor or group itself is over
 	eventRites                         // a child's AfterStop callback has returned
+	eventUnheld                        // a start that waited for that was called off
 	eventStuck                         // a process's conditions have taken its shutdown time
 	eventSilent                        // a process has missed its heartbeat
 	eventKill                          // an exit signal that cannot be trapped

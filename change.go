@@ -156,11 +156,20 @@ func (s *supervisor) changeChild(c *child, spec *ChildSpec) error {
 	c.plan.agree(*spec, s.spec.Conditions)
 	if spec.Optional {
 		s.heal(&c.ailment) // of one that was given up nothing else would follow
+		s.excuse(c)
 	}
 	if s.machine != nil {
 		s.machine.Declare(c.policy(), 0) // a known child keeps its place and state
 	}
 	return nil
+}
+
+// excuse forgets what is wrong below a child that has just been made Optional.
+func (s *supervisor) excuse(c *child) {
+	if b := c.branch(); b != nil {
+		s.sys.ward.excuse(b)
+		s.sys.storms.excuse(b)
+	}
 }
 
 // over reports whether the supervisor is down for good.

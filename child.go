@@ -32,6 +32,7 @@ type child struct {
 	row     int      // failures in a row, as the next is told
 	late    bool     // its start timed out
 	rites   int      // AfterStop callbacks that have not returned
+	held    bool     // a start that waits for those
 	waiting waiters  // until it is up or down
 	ailment *ailment // in the ward; nil: it is up, or not meant to be
 	asked   *event   // the end of a subtree, while its conditions are asked

@@ -77,7 +77,9 @@ func intended(err error) (reason error, on bool) {
 // hook runs, both within its shutdown time, which counts from the first signal;
 // then the restart type decides, so a transient child is started again unless the
 // reason is ErrShutdown. That is the difference to Stop and Kill, which are orders
-// to the supervisor. One that is being killed already is not concerned.
+// to the supervisor. What comes first counts: one that is being killed already is
+// not concerned, one that has been told to stop ends as it was told, but its Context
+// is cancelled and it drains no further.
 //
 // ErrNormal (or nil) is ignored by a process that does not trap exits, unless it
 // comes from itself: that ends it. ErrKilled itself, not wrapped, cannot be
@@ -143,8 +145,10 @@ func (c *Context) strike(exit Exit) bool {
 	if classify(exit.Reason) == supervise.ClassNormal && (exit.Linked || exit.From.p != c.p) {
 		return false
 	}
-	c.more().fail(&ExitError{From: exit.From.Path(), Linked: exit.Linked, Reason: exit.Reason})
-	return c.p.state.condemn(c.inc, orderFail)
+	if c.p.state.load()&orderStop == 0 {
+		c.more().fail(&ExitError{From: exit.From.Path(), Linked: exit.Linked, Reason: exit.Reason})
+	}
+	return c.p.state.strike(c.inc)
 }
 
 // struck makes an incarnation that is bound to end notice that, and gives it its

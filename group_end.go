@@ -41,6 +41,7 @@ func (g *group) spawn(o *order) {
 	_, hook := o.user.(Starter)
 	ready := o.user != nil && !hook
 	p.apart = !ready
+	p.grown = true
 	g.members[index] = p
 	g.edition.Add(1)
 	g.mu.Unlock()
@@ -241,11 +242,11 @@ func (g *group) endIfDown() {
 		g.timer = nil
 	}
 	g.mu.Lock()
-	extra := slices.Clone(g.members[min(g.plan.terms().Count, len(g.members)):])
+	members := slices.Clone(g.members)
 	g.mu.Unlock()
-	for _, p := range extra {
-		if p != nil {
-			g.leave(p, Failure{Reason: ErrShutdown}, nil) // spawned while it ran: gone with this life, as in OTP
+	for _, p := range members {
+		if p != nil && p.grown { // gone with this life, as in OTP, whatever number it has
+			g.leave(p, Failure{Reason: ErrShutdown}, nil)
 		}
 	}
 	g.mu.Lock()

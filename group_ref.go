@@ -72,6 +72,7 @@ func (g *Group) Member(i int) Ref {
 // does not take the order back. If the start fails the member is gone again and
 // the error is a *StartError. ErrStopped: the group is not running. A member that
 // has ended for good leaves the group, and its number is given to a later one.
+// What was spawned is gone with this life of the group, whatever its number.
 //
 // The factory of a handler is called on the caller's goroutine, which saves two
 // switches of goroutines for each member; hooks run on the executor as always.

@@ -125,7 +125,7 @@ func (p *process) runLoop(c *Context) {
 func (p *process) loopEnded(c *Context, err error) {
 	word := p.state.load()
 	struck := word&(orderFail|orderSlay) != 0
-	told := word&orderStop != 0 && c.silence() == nil || word&orderKill != 0 && !struck
+	told := !struck && (word&orderStop != 0 && c.silence() == nil || word&orderKill != 0)
 	if phaseOf(word) == phaseStarting && !told {
 		if struck {
 			err = p.struckBy(c, word)
@@ -137,7 +137,7 @@ func (p *process) loopEnded(c *Context, err error) {
 		return
 	}
 	switch {
-	case struck && !told && !violent(err):
+	case struck && !violent(err):
 		err = p.struckBy(c, word)
 	case told && !violent(err):
 		// What it says no longer matters: it was told to end, and it did.

@@ -183,7 +183,8 @@ func itself(p *process) func(*process) bool {
 // Stop ends the process for good: the message in hand finishes, the stop hook
 // runs, within the child's shutdown time; the rest of the mailbox goes to the
 // dead letters and open asks fail (contract L6). It is not restarted; its
-// supervisor can start it again, and a new life of the supervisor does. Stop waits until it is down, or ctx ends, which
+// supervisor can start it again, and a new life of the supervisor does, also if it
+// was stopped while that was between two lives. Stop waits until it is down, or ctx ends, which
 // does not take the order back. Stopping what has stopped is no error.
 //
 // ErrPending: the process stops itself, or the caller was told to stop meanwhile.
@@ -205,7 +206,8 @@ func (r Ref) end(ctx context.Context, how halt) error {
 
 // Restart stops the process, if it runs, and starts it again, also if it had been
 // stopped or had finished, and waits until the new incarnation has started. The
-// mailbox stays. It does not count against any intensity. ErrStopped: it was
+// mailbox stays. It does not count against any intensity. A start
+// waits for an AfterStop callback of the life before. ErrStopped: it was
 // forgotten, or its supervisor does not run. ErrPending as for Supervisor.Restart.
 func (r Ref) Restart(ctx context.Context) error { return r.order(ctx, &order{kind: orderRestart}) }
 

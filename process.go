@@ -40,6 +40,7 @@ type process struct {
 	apart bool
 	// sealed says that a drain has closed the mailbox before the child is gone. Owner.
 	sealed bool
+	grown  bool // spawned into its group, and gone with this life of it; agenda
 	owed   bool // an incarnation has begun whose exit the agenda has not dealt with; agenda
 }
 

@@ -166,7 +166,8 @@ type ChildSpec struct {
 	WaitReady bool
 	// Optional leaves the child, and all below it, out of the system's readiness, and
 	// their storms of restarts out of its liveness (System.Health): what is not needed
-	// to serve.
+	// to serve. Made so by ChangeChild it has what was noted before forgotten; made
+	// needed again, it is counted from the next thing that happens to it.
 	Optional bool
 	// DropMailbox discards what waits when the child is restarted.
 	DropMailbox bool

@@ -6,7 +6,7 @@ import "sync/atomic"
 // and orders in the lower. It changes only through the transitions below.
 //
 // Who writes: the supervisor's agenda (begin, order, condemn, fault, abandon), whoever brings an
-// exit signal or the failure of a goroutine (condemn), and the owner of the mailbox
+// exit signal (strike) or the failure of a goroutine (condemn), and the owner of the mailbox
 // (started, ending, ended, settle). Who reads: everybody.
 type state struct{ word atomic.Uint64 }
 
@@ -97,6 +97,24 @@ func (s *state) condemn(inc uint32, bits uint64) bool {
 			return false
 		}
 		if s.word.CompareAndSwap(w, w|bits) {
+			return true
+		}
+	}
+}
+
+// strike is condemn for an exit signal. What comes first counts: an incarnation
+// that has been told to stop ends as it was told, only without draining.
+func (s *state) strike(inc uint32) bool {
+	for {
+		w := s.word.Load()
+		if lifeOf(w) != inc || phaseOf(w) == phaseDown || w&orderKill != 0 {
+			return false
+		}
+		next := w | orderFail
+		if w&orderStop != 0 {
+			next = w &^ orderDrain
+		}
+		if s.word.CompareAndSwap(w, next) {
 			return true
 		}
 	}

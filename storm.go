@@ -30,13 +30,16 @@ const longestStorm = 15 * time.Second
 // storm notes count restarts of b's children within the window of its intensity.
 // Agenda only.
 func (b *base) storm(count int, limit supervise.Intensity) {
-	if count < max(limit.Max, leastStorm) || b.dispensable() {
+	if count < max(limit.Max, leastStorm) {
 		return
 	}
 	now := b.sys.clock.Now()
 	s := &b.sys.storms
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if b.dispensable() { // asked under the lock; see excuse
+		return
+	}
 	p, raging := s.all[b]
 	if !raging || p.Until.Before(now) {
 		p = Problem{Path: b.path, Kind: ProblemStorm, Since: now}
@@ -56,6 +59,17 @@ func (b *base) storm(count int, limit supervise.Intensity) {
 func (s *storms) prune(now time.Time) {
 	for b, p := range s.all {
 		if p.Until.Before(now) {
+			delete(s.all, b)
+		}
+	}
+}
+
+// excuse forgets those of top, and below it, which has just been made Optional.
+func (s *storms) excuse(top *base) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for b := range s.all {
+		if b.within(top) {
 			delete(s.all, b)
 		}
 	}

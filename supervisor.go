@@ -100,6 +100,8 @@ func (s *supervisor) childEvent(c *child, ev *event) {
 		s.childEnding(c, ev)
 	case eventExited:
 		s.childExited(c, ev)
+	case eventUnheld:
+		s.step(supervise.Event{Kind: supervise.EvExited, ID: c.id, Class: supervise.ClassShutdown}, nil)
 	case eventAbandon:
 		c.proc.abandon(ev.inc)
 	case eventStuck:

@@ -104,7 +104,13 @@ func (s *supervisor) act(a supervise.Action, cause *event) {
 	}
 }
 
+// start starts a child, or has it wait: while an AfterStop callback of its life
+// before has not returned, that is not over.
 func (s *supervisor) start(c *child, cause *event) {
+	if c.held = c.rites > 0; c.held {
+		s.unwell(c, ailment{kind: ProblemStarting})
+		return
+	}
 	c.turn++
 	again := c.failure != nil
 	if !c.waiting.want(func(o *order) bool { return o.kind == orderAdd }) {
@@ -136,6 +142,11 @@ func (s *supervisor) stopChild(c *child) {
 	}
 	if !c.waiting.want(wantsDown) {
 		s.unwell(c, ailment{kind: ProblemStopping})
+	}
+	if c.held { // nothing has begun
+		c.held = false
+		s.post(event{kind: eventUnheld, id: uint64(c.id)})
+		return
 	}
 	how := max(s.how, c.halt)
 	switch d := c.plan.terms().shutdown(); {
@@ -206,8 +217,13 @@ func (s *supervisor) knows(c *child) bool {
 // buried is called when the AfterStop callback of a child has returned.
 func (s *supervisor) buried(ev *event) {
 	ev.waiting.down(ev.reason)
-	if ev.child.rites--; ev.child.rites == 0 {
-		ev.child.waiting.answer(wantsDown, nil)
+	c := ev.child
+	if c.rites--; c.rites > 0 {
+		return
+	}
+	c.waiting.answer(wantsDown, nil)
+	if c.held {
+		s.start(c, nil)
 	}
 }
 

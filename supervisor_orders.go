@@ -80,7 +80,7 @@ func (s *supervisor) obeyDown(c *child, o *order) {
 	defer s.mu.Unlock()
 	switch o.kind {
 	case orderHalt:
-		c.off = true
+		c.off = !s.begun // an order to stop is for this life of the supervisor, or for its first
 		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason(), last: c.lastFailure()})
 	case orderRemove:
 		c.sub.dispose(passing{why: DiscardStopped, reason: c.exitReason()})

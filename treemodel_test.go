@@ -259,7 +259,7 @@ func (b *branch) spawn(number string) *branch {
 		number += " is taken"
 	}
 	k := b.member(i)
-	k.name = number
+	k.name, k.declared = number, false
 	return b.add(k, len(b.kids))
 }
 

@@ -12,13 +12,32 @@ import (
 // agendas that restart a lot out of each other's way; a list for each supervisor
 // would have to be found by walking them all.
 type ward struct {
-	shards [16]struct {
-		n     atomic.Int64 // written under mu; readers look here before they take that
-		mu    sync.Mutex
-		first *ailment
-		spare *ailment // empty, for the next: most restarts are over at once
-		_     [32]byte // a cache line each
+	shards [16]wardShard
+}
+
+type wardShard struct {
+	n     atomic.Int64 // written under mu; readers look here before they take that
+	mu    sync.Mutex
+	first *ailment
+	spare *ailment // empty, for the next: most restarts are over at once
+	_     [32]byte // a cache line each
+}
+
+// shard is where b notes what is wrong with its children.
+func (w *ward) shard(b *base) *wardShard { return &w.shards[b.id%uint64(len(w.shards))] }
+
+// drop takes a out of the list. mu is held.
+func (s *wardShard) drop(a *ailment) {
+	s.n.Add(-1)
+	if a.prev != nil {
+		a.prev.next = a.next
+	} else {
+		s.first = a.next
 	}
+	if a.next != nil {
+		a.next.prev = a.prev
+	}
+	a.next, a.prev = nil, nil
 }
 
 // An ailment is an entry: one child that is not up. The child's record has it;
@@ -26,6 +45,7 @@ type ward struct {
 // shard's lock.
 type ailment struct {
 	of     placed
+	by     *base // who noted it
 	kind   ProblemKind
 	count  int
 	since  time.Time
@@ -33,6 +53,7 @@ type ailment struct {
 	reason error
 
 	next, prev *ailment
+	excused    bool // not in the list any more: what it is about was made Optional
 }
 
 // placed is what has a path. It must not change.
@@ -45,15 +66,15 @@ func (p atPath) path() string { return string(p) }
 
 // ail notes what is wrong with a child, and forgets what was before. Agenda only.
 func (b *base) ail(at **ailment, what ailment) {
-	if b.dispensable() {
-		return
-	}
-	what.since = b.sys.clock.Now()
-	shard := &b.sys.ward.shards[b.id%uint64(len(b.sys.ward.shards))]
+	what.since, what.by = b.sys.clock.Now(), b
+	shard := b.sys.ward.shard(b)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
+	if b.dispensable() { // asked under the lock; see excuse
+		return
+	}
 	a := *at
-	if a == nil {
+	if a == nil || a.excused {
 		if a = shard.spare; a == nil {
 			a = new(ailment)
 		}
@@ -79,20 +100,32 @@ func (b *base) heal(at **ailment) {
 		return
 	}
 	*at = nil
-	shard := &b.sys.ward.shards[b.id%uint64(len(b.sys.ward.shards))]
+	shard := b.sys.ward.shard(b)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.n.Add(-1)
-	if a.prev != nil {
-		a.prev.next = a.next
-	} else {
-		shard.first = a.next
-	}
-	if a.next != nil {
-		a.next.prev = a.prev
+	if !a.excused {
+		shard.drop(a)
 	}
 	*a = ailment{}
 	shard.spare = a
+}
+
+// excuse forgets what is wrong below top, which has just been made Optional: whoever
+// notes something in there from now on sees that, and what was noted before is here.
+func (w *ward) excuse(top *base) {
+	for i := range w.shards {
+		shard := &w.shards[i]
+		shard.mu.Lock()
+		for a := shard.first; a != nil; {
+			next := a.next
+			if a.by.within(top) {
+				shard.drop(a)
+				a.excused = true
+			}
+			a = next
+		}
+		shard.mu.Unlock()
+	}
 }
 
 // unwell is ail for a child of a supervisor.
