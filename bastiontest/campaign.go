@@ -20,6 +20,7 @@ type campaign struct {
 	tell io.Writer // of what is no failure and must be seen; nil: standard error
 
 	choices int // about how many a run has
+	needed  int // seeds until the first that failed; 0: none has
 }
 
 func (c *campaign) run() {
@@ -39,6 +40,7 @@ func (c *campaign) search() {
 	c.t.Helper()
 	first := c.attempt(attempt{seed: c.c.First, from: executor.RandomSource(c.c.First)})
 	if first.failed() {
+		c.needed = 1
 		c.fail(first, &token{seed: c.c.First, strategy: Random{}.String()})
 		return
 	}
@@ -46,6 +48,7 @@ func (c *campaign) search() {
 	run, skipped, worst := c.seeds()
 	switch {
 	case worst != nil:
+		c.needed = int(worst.seed-c.c.First) + 1
 		c.fail(worst, &token{seed: worst.seed, strategy: c.strategy(worst.seed).String(), length: c.choices})
 	case run > 0 && skipped == run:
 		c.t.Skipf("bastiontest: all of %d seeds were skipped", run)

@@ -17,6 +17,7 @@ type judge struct {
 	said    strings.Builder
 	failed  bool
 	skipped bool
+	needed  int // seeds until the first that failed
 }
 
 func (j *judge) Helper()      {}
@@ -46,7 +47,9 @@ func judged(t *testing.T, o Options, main func(s *Sim)) *judge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&campaign{t: j, main: main, c: command{Options: c}, tell: &j.said}).run()
+	camp := &campaign{t: j, main: main, c: command{Options: c}, tell: &j.said}
+	camp.run()
+	j.needed = camp.needed
 	return j
 }
 
