@@ -39,7 +39,7 @@ func (c *Context) strikes(e *envelope) error {
 // receives notes a message that a handler is about to get in a seeded run, and puts
 // the faults before it.
 func (c *Context) receives(user Receiver, e *envelope) Receiver {
-	c.noteMessage(e)
+	c.noteMessage(e, false)
 	f := c.p.sys().faults
 	if f == nil {
 		return user

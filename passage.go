@@ -54,6 +54,8 @@ type Passage struct {
 	Incarnation uint64
 	// Forwarded: it was sent by Context.Forward, and is in the order of nobody's sends.
 	Forwarded bool
+	// Chosen: its receiver chose it, perhaps out of turn.
+	Chosen bool
 	// Then: it was asked by AskThen, whose answer goes nowhere if the asker has ended.
 	Then bool
 	// Err is why it was refused or discarded, or the error that an asker was given.
@@ -159,14 +161,14 @@ func (s *System) notePassage(c *Context, x Passage) {
 }
 
 // noteMessage adds a message that is about to be handled to the trace.
-func (c *Context) noteMessage(e *envelope) {
+func (c *Context) noteMessage(e *envelope, chosen bool) {
 	s := c.p.sys()
 	if !s.traces() {
 		return
 	}
 	s.seeded.NoteOf(PassageReceived.String(), c.label(), Passage{
 		Kind: PassageReceived, Number: s.numbers.of(e), Ask: s.numbers.ask(e.q, e.gen), Message: plain(e.msg),
-		Sender: Ref{e.from}, Receiver: Ref{c.p}, Incarnation: uint64(c.inc),
+		Sender: Ref{e.from}, Receiver: Ref{c.p}, Incarnation: uint64(c.inc), Chosen: chosen,
 	})
 }
 

@@ -85,7 +85,7 @@ func (c *Context) receive(w *wish) (*node, error) {
 		return nil, err
 	}
 	if n != nil {
-		c.noteMessage(&n.Value)
+		c.noteMessage(&n.Value, w.want != nil)
 		c.cur.Store(n)
 		c.hand.set(handQueued)
 		err = c.strikes(&n.Value)

@@ -192,7 +192,7 @@ var ops = map[bastion.PassageKind]Op{
 
 // passage records what a seeded run says of a message. Under mu.
 func (h *History) passage(at time.Duration, x bastion.Passage) {
-	e := Entry{At: at, Op: ops[x.Kind], Message: x.Number, Ask: x.Ask, Incarnation: x.Incarnation, Apart: x.Forwarded,
+	e := Entry{At: at, Op: ops[x.Kind], Message: x.Number, Ask: x.Ask, Incarnation: x.Incarnation, Apart: x.Forwarded || x.Chosen,
 		Then: x.Then, From: h.label(processOf(x.Sender)), To: h.label(processOf(x.Receiver))}
 	switch {
 	case x.Strand == "":
