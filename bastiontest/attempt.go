@@ -39,9 +39,12 @@ func (o *outcome) failed() bool { return len(o.trouble) > 0 }
 func (c *campaign) attempt(a attempt) *outcome {
 	o := &outcome{seed: a.seed, tape: newTape(a.from)}
 	s := &Sim{TB: c.t, seed: a.seed}
+	if c.c.History {
+		s.history = new(History)
+	}
 	cfg := executor.SeededConfig{
 		Seed: a.seed, Source: o.tape, Start: c.c.Start, StepLimit: c.c.StepLimit, Patience: c.c.Patience,
-		AtomicSends: c.c.AtomicSends, Trace: o.listener(a),
+		AtomicSends: c.c.AtomicSends, Trace: o.listener(a, s.history),
 	}
 	if a.limit > 0 {
 		cfg.StepLimit = a.limit
@@ -99,16 +102,27 @@ func (o *outcome) end(s *Sim, err error) {
 }
 
 // listener is what hears the steps of the run; nil: nothing does.
-func (o *outcome) listener(a attempt) func(executor.Step) {
+func (o *outcome) listener(a attempt, h *History) func(executor.Step) {
+	var hears []func(executor.Step)
+	if h != nil {
+		hears = append(hears, h.Step)
+	}
 	switch {
 	case a.steps:
-		return func(s executor.Step) { o.steps, o.made = append(o.steps, s), s.N }
+		hears = append(hears, func(s executor.Step) { o.steps, o.made = append(o.steps, s), s.N })
 	case a.hashed:
 		sum := fnv.New64a()
-		return func(s executor.Step) {
+		hears = append(hears, func(s executor.Step) {
 			_, _ = io.WriteString(sum, s.String())
 			o.sum, o.made = sum.Sum64(), s.N
+		})
+	}
+	if len(hears) == 0 {
+		return nil
+	}
+	return func(s executor.Step) {
+		for _, hear := range hears {
+			hear(s)
 		}
 	}
-	return nil
 }

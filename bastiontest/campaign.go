@@ -14,10 +14,11 @@ import (
 
 // A campaign is all runs of one test.
 type campaign struct {
-	t    testing.TB
-	main func(*Sim)
-	c    command
-	tell io.Writer // of what is no failure and must be seen; nil: standard error
+	t      testing.TB
+	main   func(*Sim)
+	c      command
+	traces string    // folder for the traces of failures; "": as the command line says
+	tell   io.Writer // of what is no failure and must be seen; nil: standard error
 
 	choices int // about how many a run has
 	needed  int // seeds until the first that failed; 0: none has

@@ -27,7 +27,7 @@
 //	-bastion.strategy=pct:3  how schedules are chosen: mixed, random, pct:DEPTH, delay:DELAYS
 //	-bastion.time=1m         real time after which no further seed is begun
 //	-bastion.twice           run each seed twice and compare the traces, byte for byte
-//	-bastion.trace=folder    write the trace of a failing run there
+//	-bastion.trace=folder    write the trace of a failing run there, not among the temporary files
 //
 // A [History] is an account of every message, kept apart from the runtime's own books, and held against the contracts D1
 // to D4 and D6. In real concurrency messages carry a [Mark] for it, and the program says who sends and receives them

@@ -26,6 +26,8 @@ type Options struct {
 	Faults []Fault
 	// Twice runs each seed a second time and wants the same trace, byte for byte.
 	Twice bool
+	// History keeps a History of each run (Sim.History) and holds it against the contracts of delivery when the run is over.
+	History bool
 	// Shrink is how many runs may be spent on making a failing schedule shorter; 0: 1,000, within ten seconds. Less
 	// than 0: none.
 	Shrink int

@@ -2,8 +2,6 @@ package bastiontest
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -89,27 +87,6 @@ func tail(steps []executor.Step) string {
 
 func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ") + "\n"
-}
-
-// write puts the whole trace where -bastion.trace says, and returns the name of the file; "" if it says nothing.
-func (c *campaign) write(o *outcome) string {
-	dir := said(flagTrace, "BASTION_TRACE")
-	if dir == "" {
-		return ""
-	}
-	path := filepath.Join(dir, regexp.MustCompile(`[^A-Za-z0-9_.-]+`).ReplaceAllString(c.t.Name(), "_")+".trace")
-	if err := os.WriteFile(path, []byte(wholeTrace(o.steps)), 0o666); err != nil {
-		return err.Error()
-	}
-	return path
-}
-
-func wholeTrace(steps []executor.Step) string {
-	var b strings.Builder
-	for _, s := range steps {
-		b.WriteString(s.String() + "\n")
-	}
-	return b.String()
 }
 
 // differs says where two runs of one seed part.

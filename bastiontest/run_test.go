@@ -103,7 +103,7 @@ func replayed(t *testing.T, flag, text string, main func(*Sim)) *judge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&campaign{t: j, main: main, c: c, tell: &j.said}).run()
+	(&campaign{t: j, main: main, c: c, tell: &j.said, traces: t.TempDir()}).run()
 	return j
 }
 

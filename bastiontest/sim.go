@@ -19,13 +19,14 @@ import (
 type Sim struct {
 	testing.TB // the test's, for what a Sim does not have of its own
 
-	seed   uint64
-	seeded *executor.Seeded
-	began  time.Time
-	log    journal
-	faults *striker
-	end    context.CancelFunc
-	ctx    context.Context
+	seed    uint64
+	seeded  *executor.Seeded
+	began   time.Time
+	log     journal
+	faults  *striker
+	history *History // nil: none is kept
+	end     context.CancelFunc
+	ctx     context.Context
 
 	systems  []*system       // of the driver, or of whoever has the baton
 	probes   *bastion.System // nil: there is none
@@ -149,4 +150,5 @@ func (s *Sim) wrapUp() {
 		s.systems[i].stop()
 	}
 	s.faults.release()
+	s.judge()
 }
