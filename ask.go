@@ -223,7 +223,7 @@ func (a *asking) run(ctx context.Context, msg any) (any, error) {
 		answer, err = q.take(nil)
 	}
 	if q.sys.seeded != nil {
-		q.noteQuestion(PassageResolved, a.c, a.gen, err)
+		q.noteQuestion(PassageResolved, a.c, a.gen, answer, err)
 	}
 	return answer, err
 }

@@ -167,6 +167,8 @@ func (g *gathering) answered(ctx context.Context) []reply {
 			o.q.collect() // answered at the same moment
 			g.out = append(g.out, reply{o.i, o.q.answer, o.q.err})
 		}
+		r := g.out[len(g.out)-1]
+		o.q.noteQuestion(PassageResolved, g.c, o.q.gen(), r.answer, r.err)
 		return true
 	})
 	return g.out
@@ -201,6 +203,7 @@ func (g *gathering) end() {
 	}
 	for _, o := range g.open {
 		o.q.giveUp(questionParked)
+		o.q.noteQuestion(PassageResolved, g.c, o.q.gen(), nil, errGaveUp)
 	}
 }
 

@@ -40,8 +40,8 @@ type Passage struct {
 	Number uint64
 	// Ask is the number under which a question was first asked; 0: told.
 	Ask uint64
-	// Message is what was sent, as its sender meant it; shared with sender and
-	// receiver. Nil where only a question's number is known.
+	// Message is what was sent, as its sender meant it, or the answer; shared with
+	// sender and receiver.
 	Message any
 	// Sender is the process that sent, answered or asked; zero: from outside.
 	Sender Ref
@@ -187,17 +187,20 @@ func (p *process) noteDiscard(e *envelope, reason error) {
 	s.seeded.NoteOf(x.Kind.String(), p.path(), x)
 }
 
+// errGaveUp is what became of a question whose asker left AskEach before.
+var errGaveUp = errors.New("the asker has gone on")
+
 // errWithdrawn is the reason of DiscardWithdrawn.
 var errWithdrawn = errors.New("withdrawn")
 
 // noteQuestion adds to the trace that a question was answered, or that its asker
 // has the outcome.
-func (q *question) noteQuestion(kind PassageKind, c *Context, gen uint32, err error) {
+func (q *question) noteQuestion(kind PassageKind, c *Context, gen uint32, answer any, err error) {
 	s := q.sys
 	if !s.traces() {
 		return
 	}
 	if n := s.numbers.ask(q, gen); n != 0 {
-		s.notePassage(c, Passage{Kind: kind, Number: n, Ask: n, Err: err})
+		s.notePassage(c, Passage{Kind: kind, Number: n, Ask: n, Message: answer, Err: err})
 	}
 }

@@ -97,7 +97,7 @@ func (s *System) giveBack(l *local, q *question) {
 // ErrLate: the asker has gone. w is the caller's own worker, if it is on one.
 func (q *question) resolve(w *executor.Worker, gen uint32, answer any, err error) error {
 	if q.sys.seeded != nil {
-		q.noteQuestion(PassageAnswered, nil, gen, err)
+		q.noteQuestion(PassageAnswered, nil, gen, answer, err)
 	}
 	for {
 		word := q.word.Load()

@@ -257,7 +257,7 @@ func (s *slice) answers() bool {
 			continue // asked by an incarnation that has ended
 		}
 		if s.l.sys == nil {
-			q.noteQuestion(PassageResolved, c, q.gen(), err)
+			q.noteQuestion(PassageResolved, c, q.gen(), answer, err)
 		}
 		s.n = nil
 		c.cur.Store(nil)

@@ -274,7 +274,7 @@ func (s *supervisor) publish(c *child, ev *event, decision string) {
 	r := ev.report
 	r.Reason, r.Decision, r.Restarts = ev.reason, decision, s.machine.Restarts(s.sys.clock.Now())
 	s.sys.logCrash(r, ev.w)
-	if s.sys.events.watched.Load() == 0 {
+	if !s.sys.watched() {
 		return
 	}
 	s.sys.emit(Event{Kind: EventFailed, Path: r.Path, ID: r.ID, Incarnation: r.Incarnation, Reason: ev.reason, Report: r})

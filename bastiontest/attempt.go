@@ -18,6 +18,7 @@ type attempt struct {
 	limit  int  // of steps; 0: that of the Options
 	steps  bool // keep them
 	hashed bool // the trace is wanted as a number
+	hears  bool // the Sim wants to hear the steps itself
 }
 
 // An outcome is what became of a run.
@@ -44,7 +45,7 @@ func (c *campaign) attempt(a attempt) *outcome {
 	}
 	cfg := executor.SeededConfig{
 		Seed: a.seed, Source: o.tape, Start: c.c.Start, StepLimit: c.c.StepLimit, Patience: c.c.Patience,
-		AtomicSends: c.c.AtomicSends, Trace: o.listener(a, s.history),
+		AtomicSends: c.c.AtomicSends, Trace: o.listener(a, s),
 	}
 	if a.limit > 0 {
 		cfg.StepLimit = a.limit
@@ -102,10 +103,13 @@ func (o *outcome) end(s *Sim, err error) {
 }
 
 // listener is what hears the steps of the run; nil: nothing does.
-func (o *outcome) listener(a attempt, h *History) func(executor.Step) {
+func (o *outcome) listener(a attempt, s *Sim) func(executor.Step) {
 	var hears []func(executor.Step)
-	if h != nil {
-		hears = append(hears, h.Step)
+	if s.history != nil {
+		hears = append(hears, s.history.Step)
+	}
+	if a.hears {
+		hears = append(hears, s.heard)
 	}
 	switch {
 	case a.steps:

@@ -33,6 +33,9 @@
 // to D4 and D6. In real concurrency messages carry a [Mark] for it, and the program says who sends and receives them
 // ([History.Tell], [Asked], [History.Handle], [History.Received]); a seeded run keeps it by itself ([History.Step]).
 //
+// What one handler does with one message is tested by [RunUnit]: it is fed, and tells what it sent, asked, answered, started
+// and how it failed.
+//
 // # What is ordered and what is not
 //
 // With the same seed and the same binary a run does the same, on any machine, with any GOMAXPROCS: the order of processes,

@@ -24,7 +24,8 @@ type Sim struct {
 	began   time.Time
 	log     journal
 	faults  *striker
-	history *History // nil: none is kept
+	history *History            // nil: none is kept
+	hear    func(executor.Step) // of what hears the steps while it runs; may be nil
 	end     context.CancelFunc
 	ctx     context.Context
 

@@ -1,10 +1,20 @@
 package bastiontest
 
-import "github.com/bastion-go/bastion"
+import (
+	"github.com/bastion-go/bastion"
+	"github.com/bastion-go/bastion/executor"
+)
 
 // History is the account of all messages of the run so far, if Options.History asks
 // for one; else nil.
 func (s *Sim) History() *History { return s.history }
+
+// heard passes a step on to what wants to hear it.
+func (s *Sim) heard(step executor.Step) {
+	if s.hear != nil {
+		s.hear(step)
+	}
+}
 
 // judge holds the history against the contracts when everything has stopped.
 func (s *Sim) judge() {
