@@ -8,7 +8,7 @@ ORDEAL ?= 10000
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-fort test race seeds storm otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench cover examples cross ci
+.PHONY: help demo demo-fort test race seeds storm otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench savina cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ tidy: ## tidy go.mod of every module
 
 bench: ## microbenchmarks, in the form that benchstat reads (COUNT=6)
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+
+savina: ## the Savina suite on Bastion, protoactor-go and Erlang, in turn (a few minutes; the machine should be quiet)
+	go run ./cmd/bastion bench savina
 
 cover: ## coverage of the root module by its own tests, as a page
 	go test -coverpkg=./... -coverprofile=cover.out ./...

@@ -85,6 +85,11 @@ var arrows = []arrow{
 		why: "what tests trees sees them as every user does, and the executor's seeded mode"},
 	{pkg: "health", may: []string{"."}, why: clientWhy},
 	{pkg: "match", may: []string{"."}, why: "a receiver that any user could write"},
+	{pkg: "bench/savina", why: "what the engines have in common belongs to none of them", ban: coreBans},
+	{pkg: "bench/savina/ours", may: []string{".", "bench/savina"}, why: clientWhy},
+	{pkg: "bench/savina/proto", may: []string{"bench/savina"}, why: "a peer is measured without us"},
+	{pkg: "bench/cmd/chart", why: "it knows a report, not what was measured"},
+	{pkg: "bench/cmd/...", may: []string{"bench/savina", "bench/savina/ours", "bench/savina/proto"}, why: clientWhy},
 	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "fort", "examples/kv/kvstore"}, why: clientWhy},
 	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology", "fort", "match"}, why: clientWhy},
 }

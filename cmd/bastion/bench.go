@@ -57,6 +57,7 @@ loses messages is one always.`,
 	flags.BoolVar(&b.json, "json", false, "print rows as JSON, with null for what a row has not")
 	flags.BoolVar(&b.list, "list", false, "list the workloads and their goals, and measure nothing")
 	flags.BoolVar(&b.strict, "strict", false, "fail when a goal is missed")
+	cmd.AddCommand(newSavina())
 	return cmd
 }
 
@@ -137,7 +138,14 @@ const eraseLine = "\r\x1b[K"
 
 func (p progress) step(s perf.Step) {
 	if p.live {
-		fmt.Fprintf(p.to, "%s[%d/%d] %s, round %d of %d: %s", eraseLine, s.Row, s.Rows, s.ID, s.Round, s.Rounds, s.Side)
+		p.say(fmt.Sprintf("[%d/%d] %s, round %d of %d: %s", s.Row, s.Rows, s.ID, s.Round, s.Rounds, s.Side))
+	}
+}
+
+// say shows what goes on at the moment.
+func (p progress) say(text string) {
+	if p.live {
+		fmt.Fprint(p.to, eraseLine+text)
 	}
 }
 
