@@ -118,8 +118,6 @@ func TestD6_TypedAskOfAMailboxThatIsDropped(t *testing.T) {
 	}
 }
 
-type pointed struct{ *bastion.Returns[int] }
-
 func TestBadInputTypedAsks(t *testing.T) {
 	r := rigOf(t, bastion.ChildSpec{Name: "p", Start: bastion.HandleTyped(func() bastion.TypedReceiver[*doubling] {
 		return bastion.TypedReceiverFunc[*doubling](func(*bastion.Context, *doubling) error { return nil })
@@ -137,7 +135,8 @@ func TestAnonymous(t *testing.T) {
 	bothKinds(t, func(t *testing.T, r *rig, a, b bastion.Ref) {
 		type key struct{}
 		ctx := context.WithValue(t.Context(), key{}, 1)
-		if bastion.Anonymous(ctx) != ctx || bastion.Anonymous(nil) == nil {
+		var none context.Context
+		if bastion.Anonymous(ctx) != ctx || bastion.Anonymous(none) == nil {
 			t.Error("from outside it changes something")
 		}
 		senders := make(chan bastion.Ref, 10)

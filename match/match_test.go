@@ -209,9 +209,12 @@ func TestTakes(t *testing.T) {
 		}
 		for {
 			msg, ok, err := ctx.TryRecv()
+			if err != nil {
+				return err
+			}
 			if !ok {
 				got <- taken
-				_, err = ctx.Recv()
+				_, err := ctx.Recv()
 				return err
 			}
 			taken = append(taken, msg)
