@@ -1,0 +1,10 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// at your service <nil>
+	// slept <nil>
+	// 499500 <nil>
+	// released <nil>
+}

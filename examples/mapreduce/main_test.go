@@ -1,0 +1,9 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// a 198
+	// is 99
+	// rose 198
+}

@@ -1,0 +1,8 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// succeeded with amount 4
+	// panicked with amount 6
+}
