@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"sync"
 	"time"
 
 	"github.com/bastion-go/bastion"
@@ -76,16 +77,14 @@ func run(ctx context.Context) error {
 	}
 	defer sys.Stop(ctx)
 
-	on, blocked := make(chan string), make(chan string)
-	go func() {
-		answer, err := bastion.Ask(ctx, sup.Child("blocked"), Block{On: on})
-		blocked <- fmt.Sprint(answer, " ", err)
-	}()
+	on := make(chan string)
+	var client sync.WaitGroup
+	client.Go(func() { fmt.Println(bastion.Ask(ctx, sup.Child("blocked"), Block{On: on})) })
 	free := sup.Child("free")
 	fmt.Println(bastion.Ask(ctx, free, Quick{}))
 	fmt.Println(bastion.Ask(ctx, free, Sleep{}))
 	fmt.Println(bastion.Ask(ctx, free, Compute{}))
 	on <- "released"
-	fmt.Println(<-blocked)
+	client.Wait()
 	return nil
 }

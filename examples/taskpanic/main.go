@@ -17,9 +17,8 @@ import (
 )
 
 func dangerous(context.Context) (int, error) {
-	var table map[string]int
-	table["entry"] = 1 // a nil map: a panic of the runtime itself
-	return table["entry"], nil
+	var list []int
+	return list[len(list)], nil // a panic of the runtime itself
 }
 
 func main() {

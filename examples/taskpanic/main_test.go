@@ -3,7 +3,7 @@ package main
 func Example() {
 	main()
 	// Output:
-	// panic: assignment to entry in nil map
+	// panic: runtime error: index out of range [0] with length 0
 	// with its stack: true
 	// dangerous has panicked
 	// still there <nil>
