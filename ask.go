@@ -146,18 +146,28 @@ type armer interface{ arm(q *question, gen uint32) }
 // given; an ErrDeadlock when the ask would close a ring of processes that wait for
 // one another; ErrNoQuestion when the question is a pointer; ctx.Err.
 func Ask[A any, Q Question[A]](ctx context.Context, to Ref, question Q) (A, error) {
-	var zero A
 	ctx = someContext(ctx)
 	a, err := beginAsk(ctx, to)
 	if err != nil {
+		var zero A
 		return zero, err
 	}
+	if a.c != nil && a.c.sends && a.c.filters() {
+		a.abort()
+		return askThrough[A](a.c.more().traffic.send, ctx, Outgoing{To: to, Message: question}, askInside[A, Q])
+	}
+	return pose[A](ctx, &a, question, Header{})
+}
+
+// pose sends the question of an asking that has begun, and waits for the answer.
+func pose[A any, Q Question[A]](ctx context.Context, a *asking, question Q, h Header) (A, error) {
+	var zero A
 	msg := armed[A](question, a.q, a.gen)
 	if msg == nil {
 		a.abort()
 		return zero, ErrNoQuestion
 	}
-	answer, err := a.run(ctx, msg)
+	answer, err := a.run(ctx, msg, h)
 	if err != nil {
 		return zero, err
 	}
@@ -194,13 +204,14 @@ func beginAsk(ctx context.Context, to Ref) (asking, error) {
 	}
 	a.q = sys.questionFor(nil)
 	a.gen = a.q.open()
+	a.q.lasts(ctx)
 	return a, nil
 }
 
 // abort takes back a question that was not sent.
 func (a *asking) abort() { _, _ = a.q.take(nil) }
 
-func (a *asking) run(ctx context.Context, msg any) (any, error) {
+func (a *asking) run(ctx context.Context, msg any, h Header) (any, error) {
 	q := a.q
 	if a.own {
 		if err := a.enterRing(); err != nil {
@@ -208,7 +219,11 @@ func (a *asking) run(ctx context.Context, msg any) (any, error) {
 			return nil, err
 		}
 	}
-	err := a.to.send(ctx, envelope{msg: msg, q: q, gen: a.gen, kind: a.kind})
+	e := envelope{msg: msg, q: q, gen: a.gen, kind: a.kind}
+	if h.last != nil {
+		h.onto(&e)
+	}
+	err := a.to.send(ctx, e)
 	answered := err == nil && a.wait(ctx)
 	if a.own {
 		a.leaveRing() // before the question is recycled: it must not lead others astray

@@ -112,6 +112,7 @@ func (g *gathering) begin(ctx context.Context, to Ref) (asking, error) {
 	}
 	q := &question{sys: p.sys(), wake: g.wake}
 	a := asking{to: p, c: g.c, own: g.own, q: q, gen: q.open()}
+	q.lasts(ctx)
 	q.move(questionWaiting, questionParked)
 	return a, nil
 }
@@ -120,7 +121,13 @@ func (g *gathering) send(ctx context.Context, a asking, i int, msg any) error {
 	if err := g.admit(a, i); err != nil {
 		return err
 	}
-	err := a.to.send(ctx, envelope{msg: msg, q: a.q, gen: a.gen})
+	e := envelope{msg: msg, q: a.q, gen: a.gen}
+	var err error
+	if c := a.c; c != nil && c.sends && c.filters() {
+		err = c.askEachThrough(ctx, a.to, e)
+	} else {
+		err = a.to.send(ctx, e)
+	}
 	if err != nil {
 		g.forget(func(o asked) bool { return o.q == a.q })
 	}

@@ -12,12 +12,16 @@ func AskTyped[A any, Q Question[A]](ctx context.Context, to TypedRef[Q], questio
 	if err != nil {
 		return zero, err
 	}
+	if a.c != nil && a.c.sends && a.c.filters() {
+		a.abort()
+		return askThrough[A](a.c.more().traffic.send, ctx, Outgoing{To: to.ref, Message: question}, askInside[A, Q])
+	}
 	msg := laden(to.door, question, &a)
 	if msg == nil {
 		a.abort()
 		return zero, ErrNoQuestion
 	}
-	answer, err := a.run(ctx, msg)
+	answer, err := a.run(ctx, msg, Header{})
 	if err != nil {
 		return zero, err
 	}
@@ -30,6 +34,9 @@ func AskThenTyped[A any, Q Question[A]](ctx *Context, to TypedRef[Q], question Q
 	if err := ctx.mayAskThen(then == nil); err != nil {
 		return err
 	}
+	if ctx.sends && ctx.filters() {
+		return askThenThrough[A](ctx, to.ref, question, then)
+	}
 	a, err := beginAskThen(ctx, to.ref)
 	if err != nil {
 		return err
@@ -40,7 +47,7 @@ func AskThenTyped[A any, Q Question[A]](ctx *Context, to TypedRef[Q], question Q
 		a.abortThen()
 		return ErrNoQuestion
 	}
-	return a.sendThen(msg)
+	return a.sendThen(msg, Header{})
 }
 
 // laden puts the question into a vessel, armed with its token: nil, if it has no

@@ -15,6 +15,14 @@ func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(c
 	if err := ctx.mayAskThen(then == nil); err != nil {
 		return err
 	}
+	if ctx.sends && ctx.filters() {
+		return askThenThrough[A](ctx, to, question, then)
+	}
+	return poseThen[A](ctx, to, question, Header{}, then)
+}
+
+// poseThen sends the question.
+func poseThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, h Header, then func(ctx *Context, answer A, err error) error) error {
 	a, err := beginAskThen(ctx, to)
 	if err != nil {
 		return err
@@ -25,7 +33,7 @@ func AskThen[A any, Q Question[A]](ctx *Context, to Ref, question Q, then func(c
 		a.abortThen()
 		return ErrNoQuestion
 	}
-	return a.sendThen(msg)
+	return a.sendThen(msg, h)
 }
 
 func (c *Context) mayAskThen(without bool) error {
@@ -61,11 +69,14 @@ func beginAskThen(c *Context, to Ref) (asking, error) {
 	a := asking{to: p, c: c, q: sys.questionFor(l)}
 	a.q.owner, a.q.inc = c.p, c.inc
 	a.gen = a.q.open()
+	a.q.lasts(c)
 	return a, nil
 }
 
-func (a *asking) sendThen(msg any) error {
-	err := a.to.send(a.c, envelope{msg: msg, q: a.q, gen: a.gen, kind: a.kind})
+func (a *asking) sendThen(msg any, h Header) error {
+	e := envelope{msg: msg, q: a.q, gen: a.gen, kind: a.kind}
+	h.onto(&e)
+	err := a.to.send(a.c, e)
 	if err != nil {
 		a.abortThen()
 	}

@@ -2,6 +2,7 @@ package bastion
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
@@ -20,7 +21,8 @@ type base struct {
 	name    string
 	path    string
 	grouped bool
-	plan    *plan // of the child that it is; nil: the root
+	plan    *plan                        // of the child that it is; nil: the root
+	layers  atomic.Pointer[[]Middleware] // around everything below; nil: none. Its own agenda writes, whoever starts a process reads
 
 	agenda struct {
 		task      executor.Task

@@ -133,7 +133,9 @@ func (s *supervisor) change(spec *SupervisorSpec) error {
 	s.mu.Lock()
 	s.spec.Strategy, s.spec.Intensity = spec.Strategy, spec.Intensity
 	s.spec.AutoShutdown, s.spec.Conditions, s.spec.Callbacks = spec.AutoShutdown, spec.Conditions, spec.Callbacks
+	s.spec.Middleware = spec.Middleware
 	s.mu.Unlock()
+	s.layer(spec.Middleware)
 	for _, c := range s.children.order {
 		c.plan.agree(c.plan.terms().ChildSpec, spec.Conditions)
 	}

@@ -50,6 +50,8 @@ type Config struct {
 	Intensity Intensity
 	// Callbacks run around the start and the stop of the whole tree, outermost.
 	Callbacks TreeCallbacks
+	// Middleware stands around that of all supervisors and processes.
+	Middleware []Middleware
 	// Clock is what the system takes for time. Nil: the real one, or that of Seeded.
 	Clock executor.Clock
 	// Seeded lets the system take part in a seeded run: one thing at a time, in an
@@ -64,6 +66,7 @@ func (c Config) check() error {
 	var f faults
 	checkName(c.Name, "Name", &f)
 	checkIntensity(c.Intensity, "Intensity", &f)
+	checkMiddleware(c.Middleware, &f)
 	if c.Seeded != nil && c.Clock != nil && c.Clock != c.Seeded.Clock() {
 		f.add("Clock", "must not be set: a seeded run has its own")
 	}

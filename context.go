@@ -36,6 +36,11 @@ type Context struct {
 	inc  uint32
 	hand hand // of the owner; see there
 	kind uint8
+	// What middleware needs; see equip. The owner writes them before any user code
+	// has the Context, and passing on the Context's own goroutine alone.
+	sends   bool // there is some on what is sent
+	takes   bool // there is some on what a loop receives
+	passing bool // a send is on its way through it
 	// cancelled is set once, by cancel, before life is told.
 	cancelled atomic.Bool
 }

@@ -271,7 +271,7 @@ func (e passing) tell() {
 func (p *process) discard(n *node, why DiscardReason, reason error) {
 	for n != nil {
 		next := n.Next()
-		if e := &n.Value; e.kind == kindMessage || e.kind == kindVessel {
+		if e := &n.Value; e.kind == kindMessage || e.kind == kindVessel || e.kind == kindParcel {
 			p.sys().books.discarded[why].Add(1)
 			p.noteDiscard(e, reason)
 			if e.q != nil {

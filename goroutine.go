@@ -34,7 +34,7 @@ func (c *Context) Go(f func(ctx *Context) error) error {
 		}
 		return ErrStopping
 	}
-	sub := &Context{p: c.p, inc: c.inc, kind: contextGo, own: new(ownGoroutine)}
+	sub := &Context{p: c.p, inc: c.inc, kind: contextGo, sends: c.sends, own: new(ownGoroutine)}
 	sub.life.Store(l)
 	if s := c.p.sys().seeded; s != nil {
 		s.Go("ctx.Go of "+c.label(), func() { sub.run(l, f) })

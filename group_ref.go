@@ -81,7 +81,7 @@ func (g *Group) Spawn(ctx context.Context) (Ref, error) {
 		return Ref{}, ErrNoProcess
 	}
 	o := &order{kind: orderSpawn}
-	if pl := g.g.plan; !pl.loop && !pl.terms().hooked && pl.terms().StartTimeout == 0 {
+	if pl := g.g.plan; !pl.loop && !pl.terms().hooked && pl.terms().StartTimeout == 0 && pl.layers() == nil {
 		if err := pl.make(o); err != nil {
 			return Ref{}, &StartError{Path: g.g.path, Reason: err}
 		}

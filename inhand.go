@@ -9,13 +9,39 @@ func (c *Context) Unhandled() error {
 	if n == nil {
 		return nil
 	}
+	c.reject(n, ErrUnhandled)
+	return nil
+}
+
+// Reject is Unhandled with a reason of its own, for whoever decides that the
+// message in hand is not to be handled: the dead letter has it, a question fails
+// with it, and for the books the message was handled. It always returns nil; a nil
+// reason is ErrUnhandled. Only on the process's own goroutine; elsewhere it does
+// nothing.
+func (c *Context) Reject(reason error) error {
+	if reason == nil {
+		reason = ErrUnhandled
+	}
+	if n := c.inHand(); n != nil {
+		c.reject(n, reason)
+	}
+	return nil
+}
+
+func (c *Context) reject(n *node, reason error) {
 	if q := n.Value.q; q != nil && q.has(&n.Value) {
-		_ = q.resolve(nil, n.Value.gen, nil, ErrUnhandled)
+		_ = q.resolve(nil, n.Value.gen, nil, reason)
 	}
 	c.p.sys().deadLetter(DeadLetter{
-		Message: plain(n.Value.msg), Sender: Ref{n.Value.from}, Receiver: Ref{c.p}, Reason: ErrUnhandled,
+		Message: plain(n.Value.msg), Sender: Ref{n.Value.from}, Receiver: Ref{c.p}, Reason: reason,
 	})
-	return nil
+}
+
+// Asked reports whether the message in hand is a question that still waits for its
+// answer here. Only on the process's own goroutine.
+func (c *Context) Asked() bool {
+	n := c.inHand()
+	return n != nil && n.Value.q != nil && n.Value.q.has(&n.Value)
 }
 
 // Forward hands the message in hand on, with its sender and, if it is a
@@ -37,6 +63,7 @@ func (c *Context) Forward(to Ref) error {
 	}
 	e := n.Value
 	e.msg, e.kind = plain(e.msg), kindMessage
+	c.Header().onto(&e)
 	if e.q == nil {
 		return to.p.pass(c, e)
 	}

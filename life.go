@@ -20,8 +20,10 @@ type life struct {
 	told      bool // to stop
 	held      map[*question]holding
 	holdings  uint64
-	closed    bool   // nothing can be held any more
-	pulse     *pulse // set when the incarnation begins; nil: no Heartbeat
+	closed    bool     // nothing can be held any more
+	pulse     *pulse   // set when the incarnation begins; nil: no Heartbeat
+	traffic   *traffic // nil: no middleware, and no header so far; owner, before others have the Context if that matters to them
+	asked     map[*question]attention
 
 	running int    // goroutines of ctx.Go
 	waiting func() // set while the end of the incarnation waits for them
@@ -164,12 +166,17 @@ func (l *life) hold(q *question, gen uint32) bool {
 // letGo forgets a held question and reports whether it was held.
 func (l *life) letGo(q *question, gen uint32) bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if h, ok := l.held[q]; !ok || h.gen != gen {
-		return false
+	h, held := l.held[q]
+	held = held && h.gen == gen
+	if held {
+		delete(l.held, q)
 	}
-	delete(l.held, q)
-	return true
+	end := l.unattend(q, gen)
+	l.mu.Unlock()
+	if end != nil {
+		end()
+	}
+	return held
 }
 
 // holds reports whether the question is held here. The question itself only

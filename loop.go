@@ -59,7 +59,7 @@ func (p *process) loop(c *Context) {
 
 // loopBefore runs the callback before the start.
 func (p *process) loopBefore(c *Context) (ok bool) {
-	if !p.plan.terms().hooked && p.sys().faults == nil {
+	if !p.plan.terms().hooked && p.sys().faults == nil && p.plan.layers() == nil {
 		return true
 	}
 	p.visit(c, func() error { return p.loopHooks(c) }, func(err error) {
@@ -71,6 +71,9 @@ func (p *process) loopBefore(c *Context) (ok bool) {
 }
 
 func (p *process) loopHooks(c *Context) error {
+	if err := p.equip(c); err != nil {
+		return err
+	}
 	if err := p.before(c, p.restartOf()); err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ const (
 	// From here on a node in the user lane is no message as it stands; see odd.
 	kindMarker // pushed by abandon so that a folded node cannot be finished unseen
 	kindSignal // a Down or a trapped Exit, which may be withdrawn
+	kindParcel // a message with a header
 )
 
 func newProcess(pl *plan, index uint32) *process {

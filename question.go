@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/bastion-go/bastion/executor"
+	"github.com/bastion-go/bastion/internal/relaxed"
 )
 
 // A question is the place where one ask waits for its answer. It is recycled
@@ -27,7 +28,8 @@ type question struct {
 	// holder is the process that has the question, for finding rings, and set only
 	// if there is an asker. Written by whoever sends or forwards it, before that.
 	holder atomic.Pointer[process]
-	keeper atomic.Pointer[life] // the incarnation that holds it
+	keeper atomic.Pointer[life] // the incarnation that holds it, or attends to it
+	until  relaxed.Uint64       // the asker's deadline, nanoseconds, or 0; written by the asker before it is sent
 
 	// For AskThen: what to do with the answer, in which incarnation of which
 	// process, and the node that takes the question there.

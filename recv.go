@@ -62,7 +62,20 @@ func (c *Context) receiveMaybe(w *wish) (any, bool, error) {
 	return n.Value.msg, true, nil
 }
 
+// receive takes messages until one has come through the middleware.
 func (c *Context) receive(w *wish) (*node, error) {
+	for {
+		n, err := c.take(w)
+		if n == nil || err != nil || !c.takes {
+			return n, err
+		}
+		if n, err = c.admit(n); n != nil || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (c *Context) take(w *wish) (*node, error) {
 	if err := c.mayReceive(); err != nil {
 		return nil, err
 	}

@@ -79,6 +79,9 @@ func (p *process) send(ctx context.Context, e envelope) error {
 		if c.ended() {
 			return ErrEnded
 		}
+		if c.sends && e.q == nil && e.hops == 0 && c.filters() {
+			return c.sendThrough(ctx, p, e)
+		}
 		if c.names(ctx) {
 			e.from = c.p
 		}

@@ -100,6 +100,8 @@ func (p *process) waiting(c *Context, e *envelope) (msg any, waits bool) {
 	switch e.kind {
 	case kindMarker:
 		return nil, false
+	case kindParcel:
+		return plain(e.msg), true
 	case kindSignal:
 		s := e.msg.(*notice)
 		return s.msg, e.gen == c.inc && (s.w == nil || !s.w.off.Load())

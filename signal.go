@@ -60,8 +60,12 @@ func (p *process) signal(inc uint32, from *process, w *tie, msg any) {
 // odd deals with a node that is no message as it stands, and reports whether it
 // has become one. Owner only, with empty hands.
 func (p *process) odd(c *Context, n *node) (message bool) {
-	if n.Value.kind == kindMarker {
+	switch n.Value.kind {
+	case kindMarker:
 		return false
+	case kindParcel:
+		p.open(c, &n.Value)
+		return true
 	}
 	if p.claim(c, &n.Value) {
 		return true

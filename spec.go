@@ -113,6 +113,8 @@ type SupervisorSpec struct {
 	AutoShutdown AutoShutdown
 	Children     []ChildSpec // in start order
 	Conditions   []Condition // for all children; a child's own go first
+	// Middleware stands around that of all processes below.
+	Middleware []Middleware
 	// Callbacks run around the starts, restarts and stop of the supervisor itself.
 	Callbacks TreeCallbacks
 }
@@ -176,6 +178,9 @@ type ChildSpec struct {
 	Callbacks Callbacks
 	// GroupCallbacks run around those of a group as a whole.
 	GroupCallbacks TreeCallbacks
+	// Middleware stands around what the process, or each member, receives and sends.
+	// A subtree has its own, in its spec.
+	Middleware []Middleware
 	// Conditions map ends of this child to outcomes; the first that holds counts.
 	Conditions []Condition
 	// Format renders a message for the logs. Nil: its type only, because

@@ -84,6 +84,9 @@ func (p *process) startBare(s *slice) (running bool) {
 
 // hooks runs the callbacks around start in the order of contract L4.
 func (p *process) hooks(c *Context, start func(*Context) error) error {
+	if err := p.equip(c); err != nil {
+		return err
+	}
 	failure := p.restartOf()
 	if err := p.before(c, failure); err != nil {
 		return err
@@ -142,13 +145,19 @@ var errNoReceiver = errors.New("bastion: the factory returned nil")
 
 // make calls the factory and the start hook.
 func (p *process) make(c *Context) error {
+	if err := p.equip(c); err != nil {
+		return err
+	}
 	user := p.user
 	c.hand.set(handHook) // once more: whoever takes the process away comes after this read
 	if err := p.startsFaulty(c); err != nil {
 		return err
 	}
 	if user == nil { // otherwise Spawn has made it
-		user = p.plan.terms().Start.factory()
+		var err error
+		if user, err = p.wrapped(c, p.plan.terms().Start.factory()); err != nil {
+			return err
+		}
 		// A factory may have been abandoned: what it made then belongs to nobody.
 		c.hand.leave()
 		if !p.still(c) {

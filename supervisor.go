@@ -36,6 +36,7 @@ type supervisor struct {
 func newSupervisor(sys *System, parent *base, index uint32, name string, spec SupervisorSpec) *supervisor {
 	s := &supervisor{spec: spec}
 	s.place(sys, parent, index, name, s)
+	s.layer(spec.Middleware)
 	for i := range spec.Children {
 		s.children.insert(s.newChild(spec.Children[i]), i)
 	}

@@ -98,7 +98,7 @@ func New(cfg Config) (*System, error) {
 	s.exec = exec
 	s.journal.exec, s.journal.log = exec, cfg.Logger
 	s.journal.task.Init(&s.journal)
-	s.root = newSupervisor(s, nil, 0, cfg.Name, SupervisorSpec{Name: cfg.Name, Intensity: cfg.Intensity, Callbacks: cfg.Callbacks})
+	s.root = newSupervisor(s, nil, 0, cfg.Name, SupervisorSpec{Name: cfg.Name, Intensity: cfg.Intensity, Callbacks: cfg.Callbacks, Middleware: cfg.Middleware})
 	return s, nil
 }
 

@@ -46,6 +46,7 @@ func checkSupervisor(s *SupervisorSpec, f *faults) {
 	}
 	checkIntensity(s.Intensity, "Intensity", f)
 	checkConditions(s.Conditions, f)
+	checkMiddleware(s.Middleware, f)
 	if len(s.Children) == 0 {
 		return
 	}
@@ -144,6 +145,7 @@ func checkOwn(c *ChildSpec, f *faults) {
 	checkTimes(c, f)
 	checkIntensity(c.Intensity, "Intensity", f)
 	checkConditions(c.Conditions, f)
+	checkMiddleware(c.Middleware, f)
 	for _, fault := range backoff.Faults(c.Backoff) {
 		f.add("Backoff", "%s", fault)
 	}
@@ -172,6 +174,9 @@ func checkSubtree(c *ChildSpec, f *faults) {
 	}
 	if c.Intensity != (Intensity{}) {
 		f.add("Intensity", "is for groups; a subtree has its own in its spec's Restart")
+	}
+	if c.Middleware != nil {
+		f.add("Middleware", "is for processes; a subtree has its own in its spec's Middleware")
 	}
 	if cb := &c.Callbacks; cb.BeforeStart != nil || cb.AfterStart != nil || cb.BeforeRestart != nil || cb.AfterRestart != nil || cb.AfterStop != nil {
 		f.add("Callbacks", "are for processes; a subtree has its own in its spec's Callbacks")
