@@ -106,11 +106,11 @@ func TestM5_AskingEndsWithTheAsker(t *testing.T) {
 					}
 					return nil
 				}
-				begun <- struct{}{}
 				work := ctx.Asking()
 				if work != ctx.Asking() {
 					t.Error("another context for the same question")
 				}
+				begun <- struct{}{}
 				<-work.Done()
 				cause <- work.Err()
 				return nil
