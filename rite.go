@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bastion-go/bastion/executor"
@@ -19,8 +19,8 @@ type rite struct {
 	told   func(error)
 	cancel context.CancelFunc
 	limit  executor.Timer
-	ghost  Context // its key among what was left behind
-	once   sync.Once
+	ghost  Context     // its key among what was left behind
+	ended  atomic.Bool // whoever sets it ends the rite
 }
 
 // perform runs a callback on the executor, contained, and then told. After limit
@@ -63,13 +63,16 @@ func (r *rite) abandon() {
 }
 
 // over is the end of a rite, or of the patience with it; what comes first counts.
+// What is told may come back here on the same goroutine, by way of an agenda that
+// calls the rite off.
 func (r *rite) over(err error, first func()) {
-	r.once.Do(func() {
-		r.cancel()
-		first()
-		r.told(err)
-		r.sys.bury(r)
-	})
+	if !r.ended.CompareAndSwap(false, true) {
+		return
+	}
+	r.cancel()
+	first()
+	r.told(err)
+	r.sys.bury(r)
 }
 
 // bury takes a rite off the list.
