@@ -177,13 +177,13 @@ func pose[A any, Q Question[A]](ctx context.Context, a *asking, question Q, h He
 
 // An asking is one Ask under way.
 type asking struct {
-	to  *process
-	c   *Context // the asking process's; nil from outside
-	own bool     // the process's own goroutine waits
-	q   *question
-	gen uint32
-
+	to   *process
+	c    *Context // the asking process's; nil from outside
+	own  bool     // the process's own goroutine waits
+	q    *question
+	gen  uint32
 	kind uint8 // of its message
+	sent bool  // the receiver has accepted it
 }
 
 func beginAsk(ctx context.Context, to Ref) (asking, error) {
@@ -224,7 +224,8 @@ func (a *asking) run(ctx context.Context, msg any, h Header) (any, error) {
 		h.onto(&e)
 	}
 	err := a.to.send(ctx, e)
-	answered := err == nil && a.wait(ctx)
+	a.sent = err == nil
+	answered := a.sent && a.wait(ctx)
 	if a.own {
 		a.leaveRing() // before the question is recycled: it must not lead others astray
 	}

@@ -130,6 +130,7 @@ func (g *gathering) send(ctx context.Context, a asking, i int, msg any) error {
 	}
 	if err != nil {
 		g.forget(func(o asked) bool { return o.q == a.q })
+		g.resolved(a.q, nil, err)
 	}
 	return err
 }
@@ -163,22 +164,31 @@ func (g *gathering) answered(ctx context.Context) []reply {
 	over := g.wait(ctx)
 	g.out = g.out[:0]
 	g.forget(func(o asked) bool {
+		r := reply{i: o.i}
 		switch {
 		case o.q.done():
-			g.out = append(g.out, reply{o.i, o.q.answer, o.q.err})
 		case !over:
 			return false
 		case o.q.giveUp(questionParked):
-			g.out = append(g.out, reply{i: o.i, err: ctx.Err()})
+			r.err = ctx.Err()
 		default:
 			o.q.collect() // answered at the same moment
-			g.out = append(g.out, reply{o.i, o.q.answer, o.q.err})
 		}
-		r := g.out[len(g.out)-1]
-		o.q.noteQuestion(PassageResolved, g.c, o.q.gen(), r.answer, r.err)
+		if r.err == nil {
+			r.answer, r.err = o.q.answer, o.q.err
+		}
+		g.resolved(o.q, r.answer, r.err)
+		g.out = append(g.out, r)
 		return true
 	})
 	return g.out
+}
+
+// resolved is for the trace of a seeded run.
+func (g *gathering) resolved(q *question, answer any, err error) {
+	if q.sys.seeded != nil {
+		q.noteQuestion(PassageResolved, g.c, q.gen(), answer, err)
+	}
 }
 
 // wait waits for a token, and reports whether ctx ended first.
@@ -210,7 +220,7 @@ func (g *gathering) end() {
 	}
 	for _, o := range g.open {
 		o.q.giveUp(questionParked)
-		o.q.noteQuestion(PassageResolved, g.c, o.q.gen(), nil, errGaveUp)
+		g.resolved(o.q, nil, errGaveUp)
 	}
 }
 

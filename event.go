@@ -32,11 +32,13 @@ const (
 	// EventFlat: the system knows less of the machine than it would use, or may use
 	// less; Text says what, and Reason why if there is an error.
 	EventFlat
+	// EventNote: a process has something to say (Context.Note); Text says what.
+	EventNote
 )
 
 func (k EventKind) String() string {
 	return pick(int(k), "unknown", "started", "failed", "restarting", "stopped", "escalated", "abandoned", "slow",
-		"saturated", "system started", "system stopped", "silent", "flat")
+		"saturated", "system started", "system stopped", "silent", "flat", "note")
 }
 
 // An Event is something that happened in the life of a system. Which fields are
@@ -51,7 +53,7 @@ type Event struct {
 	Delay       time.Duration // EventRestarting: before it starts; EventSlow: how long it has run; EventSilent: its Heartbeat
 	Restarts    int           // EventRestarting: in a row, this one included
 	Report      *CrashReport
-	Text        string // EventAbandoned, EventSlow, EventSilent: the stack; EventSaturated, EventFlat: a sentence
+	Text        string // EventAbandoned, EventSlow, EventSilent: the stack; EventSaturated, EventFlat, EventNote: a sentence
 }
 
 // String is the kind, the reason and the delay.
@@ -115,4 +117,15 @@ func (s *System) deadLetter(d DeadLetter) {
 	}
 	d.Time = s.clock.Now()
 	s.letters.publish(d)
+}
+
+// Note publishes an EventNote of the process, for whoever watches the system's
+// events: something that the program has decided, for example. Nothing is made when
+// nobody watches. ErrEnded: this incarnation is over.
+func (c *Context) Note(text string) error {
+	if c.ended() {
+		return ErrEnded
+	}
+	c.p.emitFor(EventNote, c.inc, func(e *Event) { e.Text = text })
+	return nil
 }
