@@ -3,6 +3,7 @@ package bastion_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/bastion-go/bastion"
@@ -136,5 +137,31 @@ func TestD6_AskEachOfTheFailing(t *testing.T) {
 		} else {
 			wantErr(t, "the others", a.Err, nil)
 		}
+	}
+}
+
+func TestD1_AskOneOfAsksOne(t *testing.T) {
+	r := rigOf(t, bastion.ChildSpec{Name: "g", Count: 4, Start: answerer(), Intensity: bastion.Unlimited})
+	members := r.sup.Group("g").Members()
+	for _, m := range members[:2] {
+		if err := m.Stop(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := make(chan int, 4)
+	q := query{act: func(ctx *bastion.Context, q query) error { asked <- ctx.Index(); return errBoom }}
+	a := bastion.AskOneOf(context.Background(), slices.Values(members), q)
+	wantErr(t, "the one that accepted it", a.Err, errBoom)
+	if a.From != members[2] || len(asked) != 1 {
+		t.Errorf("%+v, %d were asked", a, len(asked))
+	}
+	a = bastion.AskOneOf(context.Background(), slices.Values(members[:2]), q)
+	wantErr(t, "nobody accepts", a.Err, bastion.ErrStopped)
+	wantErr(t, "nobody", bastion.AskOneOf(context.Background(), slices.Values(members[:0]), q).Err, bastion.ErrNoProcess)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	wantErr(t, "cancelled", bastion.AskOneOf(ctx, slices.Values(members), q).Err, context.Canceled)
+	if len(asked) != 1 {
+		t.Errorf("%d were asked", len(asked))
 	}
 }

@@ -1,6 +1,7 @@
 package distributor_test
 
 import (
+	"log/slog"
 	"slices"
 	"testing"
 
@@ -21,7 +22,7 @@ func TestMembership_Model(t *testing.T) {
 			rt.Fatal(err)
 		}
 		err = run.Run(func() {
-			sys := must(bastion.New(bastion.Config{Name: "sys", Seeded: run}))
+			sys := must(bastion.New(bastion.Config{Name: "sys", Seeded: run, Logger: slog.New(slog.DiscardHandler)}))
 			sup := must(sys.Supervise(bastion.SupervisorSpec{Name: "sup", Intensity: bastion.Unlimited, Children: []bastion.ChildSpec{
 				{Name: "g0", Group: true, Count: 2, Start: n.worker(), Intensity: bastion.Unlimited},
 				{Name: "g1", Group: true, Start: n.worker(), Intensity: bastion.Unlimited},
@@ -148,7 +149,7 @@ func TestJoin_FromTheStartUntilGone(t *testing.T) {
 		run := must(executor.NewSeeded(executor.SeededConfig{Seed: seed}))
 		var calls []string
 		err := run.Run(func() {
-			sys := must(bastion.New(bastion.Config{Name: "sys", Seeded: run}))
+			sys := must(bastion.New(bastion.Config{Name: "sys", Seeded: run, Logger: slog.New(slog.DiscardHandler)}))
 			d := must(distributor.New(sys, distributor.Spec{}))
 			note := func(what string) { calls = append(calls, what) }
 			spec := bastion.ChildSpec{Name: "c", Start: n.worker(), Callbacks: bastion.Callbacks{

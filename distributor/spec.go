@@ -58,8 +58,8 @@ func (e *NobodyError) Unwrap() []error {
 
 // A Result is what came of a message to one member.
 type Result struct {
-	To  bastion.Ref
-	Err error // of telling, nil: it has accepted the message
+	To  bastion.Ref // whom it was for
+	Err error       // of telling, nil: it has accepted the message
 }
 
 func (s *Spec) check() error {
