@@ -50,7 +50,7 @@ const (
 )
 
 var arrows = []arrow{
-	{pkg: ".", may: []string{"executor", "executor/topology", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise"},
+	{pkg: ".", may: []string{"executor", "executor/topology", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise", "internal/wheel"},
 		why: "the root is policy over mechanism; what is built on the root is its client", ban: coreBans},
 	{pkg: "executor", may: []string{"executor/topology", "internal/goid", "internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "executor/topology", why: primitiveWhy, ban: coreBans},
@@ -63,6 +63,7 @@ var arrows = []arrow{
 		why: "it sees our supervisors as every user does: what only internal packages can tell is no comparison"},
 	{pkg: "internal/relaxed", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/goid", why: primitiveWhy, ban: coreBans},
+	{pkg: "internal/wheel", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/osproc", why: "processes of the system are mechanism: supervision of them sits above", ban: bans{
 		"html/template": "the guard of the fort is built on this and stays small",
 		"net/http":      "the guard of the fort is built on this and stays small",

@@ -26,7 +26,8 @@ const (
 	// DiscardDropped: its receiver drops its mailbox at a restart.
 	DiscardDropped
 	// DiscardWithdrawn: it was a Down or an Exit, and what it came from was ended by
-	// Demonitor or Unlink, or with the incarnation that was to receive it.
+	// Demonitor or Unlink, or with the incarnation that was to receive it; or it was a
+	// timer's, which was stopped or has ended with its owner.
 	DiscardWithdrawn
 
 	discardReasons = iota
@@ -45,7 +46,7 @@ func (r DiscardReason) String() string {
 // figures were read while they moved, each is right for some moment of the
 // reading, and they need not add up.
 type Books struct {
-	Accepted  uint64                 // by a send that returned nil
+	Accepted  uint64                 // by a send that returned nil, or sent by a timer
 	Handled   uint64                 // the receiver was done with it
 	Failed    uint64                 // the receiver failed with it in hand
 	InHand    uint64                 // being handled

@@ -70,10 +70,7 @@ func (c *Context) mine() bool {
 }
 
 // ended reports whether the incarnation is over, so that nothing may come from it.
-func (c *Context) ended() bool {
-	w := c.p.state.load()
-	return lifeOf(w) != c.inc || phaseOf(w) == phaseDown
-}
+func (c *Context) ended() bool { return lifeEnded(c.p.state.load(), c.inc) }
 
 // Self is a reference to the process.
 func (c *Context) Self() Ref { return Ref{c.p} }

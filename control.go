@@ -281,6 +281,8 @@ func (p *process) discard(n *node, why DiscardReason, reason error) {
 		} else if e.kind == kindSignal {
 			p.sys().books.discarded[DiscardWithdrawn].Add(1)
 			p.noteDiscard(e, errWithdrawn)
+		} else if e.kind == kindTimer {
+			p.discardTimer(e.msg.(*timer), why, reason)
 		}
 		n = next
 	}

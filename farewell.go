@@ -24,6 +24,7 @@ const farewellPortion = 64
 // part begins the farewell of an incarnation that is down; nil if nobody is
 // concerned. Whoever brought it down calls it, once.
 func (p *process) part(inc uint32, reason error) *farewell {
+	p.endTimers(inc)
 	t := p.tied()
 	if t == nil {
 		return nil
@@ -42,6 +43,7 @@ func (p *process) part(inc uint32, reason error) *farewell {
 // depart begins the farewell of a process that is gone for good; nil if nobody is
 // concerned.
 func (p *process) depart(reason error) *farewell {
+	p.endKept()
 	t := p.tied()
 	if t == nil {
 		return nil

@@ -72,6 +72,7 @@ type Node struct {
 	LinkCount   int       // how many processes it is linked with
 	Monitors    int       // how many its present incarnation has made
 	MonitoredBy int       // how many are on it
+	Timers      int       // how many its present incarnation, or the process itself, has set that will send
 	Since       time.Time // start of the incarnation; zero for supervisors and groups
 	Strategy    string    // of a supervisor
 	Children    []Node    // in start order
@@ -229,6 +230,7 @@ func (p *process) look() Node {
 	}
 	n.Links, n.LinkCount = p.linked()
 	n.Monitors, n.MonitoredBy = p.monitors()
+	n.Timers = p.timersSet()
 	return n
 }
 

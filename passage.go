@@ -35,7 +35,7 @@ func (k PassageKind) String() string {
 // traces, makes none.
 type Passage struct {
 	Kind PassageKind
-	// Number is that of the message in its run, from 1; 0 for a Down or an Exit. A
+	// Number is that of the message in its run, from 1; 0 for a Down, an Exit or a timer's. A
 	// message that is forwarded goes on under a new one.
 	Number uint64
 	// Ask is the number under which a question was first asked; 0: told.

@@ -50,14 +50,16 @@ type ext struct {
 	row      atomic.Int64            // failures in a row before this incarnation; agenda writes before begin, owner reads
 	restarts atomic.Int64            // in its life
 	failed   atomic.Uint64
-	waiting  atomic.Pointer[question]  // the ask its own goroutine waits in (askMu)
-	gathers  atomic.Pointer[gathering] // the asks its own goroutine waits in, if several; written by it (askMu)
-	loop     *loopLocal                // of the present incarnation of a loop
-	marker   *node                     // pushed by abandon in this incarnation; agenda
-	grace    executor.Timer            // between cancelling and abandoning; agenda
-	bounded  uint32                    // the incarnation whose end has its shutdown time running; agenda
-	last     *failing                  // the failure that the owner is dealing with; it writes, seize reads when it has won
-	ties     atomic.Pointer[ties]      // links and monitors, made with the first
+	waiting  atomic.Pointer[question]   // the ask its own goroutine waits in (askMu)
+	gathers  atomic.Pointer[gathering]  // the asks its own goroutine waits in, if several; written by it (askMu)
+	loop     *loopLocal                 // of the present incarnation of a loop
+	marker   *node                      // pushed by abandon in this incarnation; agenda
+	grace    executor.Timer             // between cancelling and abandoning; agenda
+	bounded  uint32                     // the incarnation whose end has its shutdown time running; agenda
+	last     *failing                   // the failure that the owner is dealing with; it writes, seize reads when it has won
+	ties     atomic.Pointer[ties]       // links and monitors, made with the first
+	timers   atomic.Pointer[timerOwner] // of the last incarnation that set one; Context.timerOwner swaps it for a later one's
+	kept     atomic.Pointer[timerOwner] // of timers that survive, made with the first
 }
 
 // An envelope is what a mailbox carries.
@@ -80,6 +82,7 @@ const (
 	kindMarker // pushed by abandon so that a folded node cannot be finished unseen
 	kindSignal // a Down or a trapped Exit, which may be withdrawn
 	kindParcel // a message with a header
+	kindTimer  // a timer's message, which may be, too
 )
 
 func newProcess(pl *plan, index uint32) *process {

@@ -219,7 +219,7 @@ func (p *process) pull(c *Context, w *wish) (*node, error) {
 		if n.Value.kind < kindMarker || p.odd(c, n) {
 			return n, nil
 		}
-		if n.Value.kind == kindSignal {
+		if n.Value.kind != kindMarker {
 			c.own.loop.nodes.Put(n)
 		}
 	}

@@ -101,6 +101,11 @@ func (p *process) send(ctx context.Context, e envelope) error {
 		}
 		return p.sendOutside(e)
 	}
+	return p.sendInside(l, w, e)
+}
+
+// sendInside sends from a goroutine of the runtime, with what that has for itself.
+func (p *process) sendInside(l *local, w *executor.Worker, e envelope) error {
 	n := l.nodes.Get()
 	n.Value = e
 	switch p.box.Push(n) {

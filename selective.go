@@ -84,7 +84,7 @@ func (p *process) seek(c *Context, w *wish) (*node, error) {
 		if n.Value.kind < kindMarker || p.odd(c, n) {
 			return n, nil
 		}
-		if n.Value.kind == kindSignal {
+		if n.Value.kind != kindMarker {
 			c.own.loop.nodes.Put(n)
 		}
 	}
@@ -105,6 +105,9 @@ func (p *process) waiting(c *Context, e *envelope) (msg any, waits bool) {
 	case kindSignal:
 		s := e.msg.(*notice)
 		return s.msg, e.gen == c.inc && (s.w == nil || !s.w.off.Load())
+	case kindTimer:
+		t := e.msg.(*timer)
+		return t.msg, t.waits()
 	}
 	return e.msg, true
 }

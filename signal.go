@@ -79,6 +79,9 @@ func (p *process) odd(c *Context, n *node) (message bool) {
 // envelope is the owner's alone at this moment: nobody else reads one that is not
 // in hand.
 func (p *process) claim(c *Context, e *envelope) bool {
+	if e.kind == kindTimer {
+		return e.msg.(*timer).claim(e)
+	}
 	s := e.msg.(*notice)
 	if e.gen != c.inc || s.w != nil && !p.receives(s.w) {
 		return false

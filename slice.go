@@ -208,7 +208,7 @@ func (s *slice) drop(n *node, folded bool) {
 	if folded {
 		s.p.box.Unfold(n)
 	}
-	if n.Value.kind == kindSignal {
+	if n.Value.kind != kindMarker {
 		s.l.nodes.Put(n)
 	}
 }

@@ -44,6 +44,9 @@ type System struct {
 	leaving   atomic.Int64 // since when it is a lame duck, nanoseconds on the clock; 0: it is not. LameDuck writes once
 	questions sync.Pool    // of *question; the system's own, because they hold channels
 
+	clockworks []*clockwork // a power of two of them
+	timers     *timerOwner  // of timers that belong to nobody else
+
 	// stage is written under mu, read by everybody.
 	stage  atomic.Uint32
 	mu     sync.Mutex
@@ -96,6 +99,8 @@ func New(cfg Config) (*System, error) {
 		return nil, &SpecError{Faults: []string{strings.TrimPrefix(err.Error(), "executor: Config.")}}
 	}
 	s.exec = exec
+	s.clockworks = newClockworks(s, cfg)
+	s.timers = &timerOwner{clock: s.clockworks[0]}
 	s.journal.exec, s.journal.log = exec, cfg.Logger
 	s.journal.task.Init(&s.journal)
 	s.root = newSupervisor(s, nil, 0, cfg.Name, SupervisorSpec{Name: cfg.Name, Intensity: cfg.Intensity, Callbacks: cfg.Callbacks, Middleware: cfg.Middleware})
@@ -292,6 +297,7 @@ func (s *System) finish(ctx context.Context) {
 		return
 	}
 	s.awaitEnd(ctx, s.down)
+	s.closeTimers()
 	why := DiscardStopped
 	if s.root.how == haltKill {
 		why = DiscardKilled
