@@ -3,12 +3,13 @@ SEEDS ?= 50
 OTP_CASES ?= 20000
 FUZZTIME ?= 10s
 COUNT ?= 6
+MUTANTS ?= all
 STORM ?= 1000000
 ORDEAL ?= 10000
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-fort test race seeds storm otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench savina cover examples cross ci
+.PHONY: help demo demo-fort test race seeds storm mutants otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench savina cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +37,9 @@ numa: ## the executor on emulated machines with several memory nodes (fetches qe
 
 ordeal: ## the fort under load through ORDEAL=10000 crashes of every kind, and a tenth as many upgrades
 	ORDEAL=$(ORDEAL) ONLY='^ordeal' .ci/run
+
+mutants: ## plant bugs into the runtime, one after the other, and want simulation to find each (MUTANTS=pattern)
+	BASTION_MUTANTS=$(MUTANTS) go test -count=1 -timeout 1h -v -run '^TestMutants_' ./bastiontest/internal/mutants
 
 otp: ## a long comparison with the real Erlang/OTP, over new random trees each time (OTP_CASES=20000)
 	BASTION_OTP_SEED=$${BASTION_OTP_SEED:-$$(date +%s)} OTP_CASES=$(OTP_CASES) ONLY='^as OTP$$' .ci/run

@@ -151,6 +151,45 @@ func TestProperty_WhatIsSentIsHandledAtOnce(t *testing.T) {
 	})
 }
 
+// An answer is taken although no message comes after it.
+func TestProperty_AnswersWakeWhoIsGoingToSleep(t *testing.T) {
+	options.Run(t, func(s *bastiontest.Sim) {
+		x := begin(s, bastion.SupervisorSpec{}, both)
+		answers := 0
+		for i := 1; i <= 5; i++ {
+			x.tell("handler", order(func(ctx *bastion.Context) error {
+				err := bastion.AskThen(ctx, x.sup.Child("loop"), question{how: answered}, func(*bastion.Context, int, error) error {
+					answers++
+					return nil
+				})
+				_ = x.sup.Child("loop").Tell(ctx, 1) // the answer may come meanwhile
+				return err
+			}))
+			s.Settle()
+			if answers != i {
+				s.Errorf("%d of %d answers were taken", answers, i)
+			}
+		}
+	})
+}
+
+// An order to stop is obeyed at once, although no message comes after it.
+func TestProperty_OrdersWakeWhoIsGoingToSleep(t *testing.T) {
+	options.Run(t, func(s *bastiontest.Sim) {
+		x := begin(s, bastion.SupervisorSpec{Intensity: bastion.Unlimited}, both)
+		for _, name := range []string{"handler", "loop"} {
+			for range 5 {
+				x.all(name, func() { x.tell(name, 1); x.tell(name, 2) }, func() {
+					if err := x.sup.Restart(s.Context(), name); err != nil {
+						s.Error(err)
+					}
+				})
+			}
+		}
+		x.stopsAtOnce()
+	})
+}
+
 // stopsAtOnce holds that nobody's shutdown time is needed, and that nothing is left.
 func (x *stage) stopsAtOnce() {
 	x.Helper()

@@ -192,6 +192,9 @@ func TestProperty_NothingIsLostUnseen(t *testing.T) {
 			if dead := len(spy.DeadLetters()) - before; handled+dead != accepted {
 				s.Errorf("%s: %d accepted, %d handled, %d dead letters", name, accepted, handled, dead)
 			}
+			if s.Elapsed() > 0 {
+				s.Errorf("%s: the stop took %v", name, s.Elapsed())
+			}
 			if err := x.sup.Child(name).Tell(s.Context(), 1); !errors.Is(err, bastion.ErrStopped) {
 				s.Errorf("%s: Tell: %v", name, err)
 			}

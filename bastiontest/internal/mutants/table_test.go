@@ -29,7 +29,7 @@ var mutants = []mutant{
 		old: "m.restartTogether(c, m.order[c.pos:])", new: "m.restartTogether(c, m.order[c.pos:c.pos+1])"},
 	{name: "order: messages come newest first", file: "internal/mailbox/box.go", within: 100,
 		old: "			h.link(first)\n			first = h\n			count++\n",
-		new: "			if first == nil {\n				first = h\n			} else {\n				last := first\n				for last.next != nil {\n					last = last.next\n				}\n				h.link(nil)\n				last.link(h)\n			}\n			count++\n"},
+		new: "			h.link(nil)\n			first = join(first, h)\n			count++\n"},
 	{name: "bound: one restart too many", file: "internal/supervise/window.go", within: 20,
 		old: "return len(w.at)-w.head > w.max", new: "return len(w.at)-w.head > w.max+1"},
 	{name: "bound: one restart too few", file: "internal/supervise/window.go", within: 20,
