@@ -113,8 +113,8 @@ func simulate(t *testing.T, seed uint64, main func(run *executor.Seeded, sup *ba
 	return h, books
 }
 
-// deed draws what a message is to do to one of the members.
-func deed(rng *rand.Rand, sup *bastion.Supervisor) func(ctx *bastion.Context) error {
+// drawn draws what a message is to do to one of the members.
+func drawn(rng *rand.Rand, sup *bastion.Supervisor) func(ctx *bastion.Context) error {
 	to := sup.Child(string(rune('a' + rng.IntN(3))))
 	switch rng.IntN(9) {
 	case 0:
@@ -180,7 +180,7 @@ func TestHistory_OfASimulation(t *testing.T) {
 					defer func() { left-- }()
 					for range 12 {
 						to := sup.Child(string(rune('a' + rng.IntN(3))))
-						_ = to.Tell(context.Background(), note{do: deed(rng, sup)})
+						_ = to.Tell(context.Background(), note{do: drawn(rng, sup)})
 						ask := query{}
 						if rng.IntN(3) == 0 {
 							ask.do = answerLate
