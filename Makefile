@@ -1,6 +1,7 @@
 # Every target's help is the comment behind it. Plain `make` prints them.
 SEEDS ?= 50
 OTP_CASES ?= 20000
+PROOFS ?= 10000
 FUZZTIME ?= 10s
 COUNT ?= 6
 MUTANTS ?= all
@@ -9,7 +10,7 @@ ORDEAL ?= 10000
 export LC_ALL = C
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-fort test race seeds storm mutants otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench savina cover examples cross ci
+.PHONY: help demo demo-fort test race seeds storm proofs mutants otp numa ordeal fuzz arch golden lint staticcheck fmt tidy bench savina cover examples cross ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +41,8 @@ ordeal: ## the fort under load through ORDEAL=10000 crashes of every kind, and a
 
 mutants: ## plant bugs into the runtime, one after the other, and want simulation to find each (MUTANTS=pattern)
 	BASTION_MUTANTS=$(MUTANTS) go test -count=1 -timeout 1h -v -run '^TestMutants_' ./bastiontest/internal/mutants
+proofs: ## every contract as a property of PROOFS=10000 simulated runs
+	go test -count=1 -timeout 3h -run '^TestSim_' ./bastiontest -bastion.seeds=$(PROOFS) -bastion.time=2h
 
 otp: ## a long comparison with the real Erlang/OTP, over new random trees each time (OTP_CASES=20000)
 	BASTION_OTP_SEED=$${BASTION_OTP_SEED:-$$(date +%s)} OTP_CASES=$(OTP_CASES) ONLY='^as OTP$$' .ci/run

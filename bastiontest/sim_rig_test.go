@@ -33,7 +33,7 @@ type world struct {
 func prove(t *testing.T, main func(w *world)) {
 	t.Helper()
 	t.Parallel()
-	bastiontest.Options{Seeds: 500, Budget: 10 * time.Second, History: true, Parallel: 1}.Run(t, func(s *bastiontest.Sim) {
+	bastiontest.Options{Seeds: 500, Budget: proofTime, History: true, Parallel: 1}.Run(t, func(s *bastiontest.Sim) {
 		main(&world{Sim: s, running: make(map[string]int), sent: make(map[string]int)})
 	})
 }
