@@ -29,8 +29,12 @@ func TestHouseGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	below, err := filepath.Glob("*/example*_test.go") // of the packages on top of the root
+	if err != nil {
+		t.Fatal(err)
+	}
 	examples := ""
-	for _, name := range names {
+	for _, name := range append(names, below...) {
 		examples += read(t, name)
 	}
 	pages, err := filepath.Glob("docs/guide/*.md")
@@ -38,7 +42,7 @@ func TestHouseGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	block := regexp.MustCompile("(?s)```go\n([^`]*)```\n\n\\([^\n]*`(Example\\w+)`")
+	block := regexp.MustCompile("(?s)```go\n([^`]*)```\n\n\\([^\n]*`(Example\\w*)`")
 	for _, page := range pages {
 		for _, b := range block.FindAllStringSubmatch(read(t, page), -1) {
 			found++

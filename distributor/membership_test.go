@@ -218,6 +218,31 @@ func TestBastionBug_StaleRecipients(t *testing.T) {
 	}
 }
 
+// TestFollow_WhoDrainsIsPassedOver: while it handles what it has, nothing new goes to it.
+func TestFollow_WhoDrainsIsPassedOver(t *testing.T) {
+	for seed := range uint64(30) {
+		var n notebook
+		seeded(t, seed, func(run *executor.Seeded, sys *bastion.System, sup *bastion.Supervisor) {
+			d, until := over(sys, sup, nil), make(hold)
+			leaves := d.Members()[1]
+			wantErr(t, "hold", leaves.Tell(outside, until), nil)
+			gone := false
+			run.Go("drain", func() { wantErr(t, "drain", leaves.Drain(outside), nil); gone = true })
+			run.Wait("the order", nil, func() bool { return leaves.Load(0).State == bastion.StateStopping })
+			run.Wait("it has left", nil, func() bool { return d.Len() == 2 })
+			for j := range job(12) {
+				wantErr(t, "TellOne", d.TellOne(outside, j), nil)
+			}
+			flush(t, d)
+			if gone || n.len() != 12 {
+				t.Errorf("seed %d: gone %v, %d handled", seed, gone, n.len())
+			}
+			close(until)
+			run.Wait("the drain", nil, func() bool { return gone })
+		}, n.workers(3))
+	}
+}
+
 // TestFollow_AGroupOfTheSameNameIsAnother: what replaces a removed group is not what was followed.
 func TestFollow_AGroupOfTheSameNameIsAnother(t *testing.T) {
 	var n notebook
