@@ -39,7 +39,7 @@ func (o *outcome) failed() bool { return len(o.trouble) > 0 }
 // attempt makes one run.
 func (c *campaign) attempt(a attempt) *outcome {
 	o := &outcome{seed: a.seed, tape: newTape(a.from)}
-	s := &Sim{TB: c.t, seed: a.seed}
+	s := &Sim{TB: c.t, seed: a.seed, tape: o.tape}
 	if c.c.History {
 		s.history = new(History)
 	}
@@ -58,6 +58,9 @@ func (c *campaign) attempt(a attempt) *outcome {
 		return o
 	}
 	s.seeded, s.began = run, run.Clock().Now()
+	if w, ok := a.from.(*walk); ok {
+		w.begin(run)
+	}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	err = c.alone(func() error { return run.Run(func() { s.drive(c.main) }) })
 	s.end()

@@ -49,7 +49,8 @@
 // # What may be lost
 //
 // Nothing that production does not lose, unless a [Fault] says so. Interleavings that no seed met are not tested: a pass is
-// no proof. [PCT] has a bound on that.
+// no proof. [PCT] has a bound on that, and an [Exhaustive] that is complete has missed none of those that are chosen
+// at the points where it switches.
 //
 // # Who may call what
 //

@@ -188,3 +188,30 @@ func TestRun_SkippedSeeds(t *testing.T) {
 		t.Errorf("skipped %t: %s", j.skipped, j.said.String())
 	}
 }
+
+// In a calm stretch nothing is chosen, and a schedule from elsewhere in the run stays right.
+func TestSim_Calm(t *testing.T) {
+	main := func(s *Sim) {
+		calm := ""
+		s.Calm(func() {
+			if calm = strands(s, "a", "b"); s.Chance(0.999) {
+				s.Error("a chance in a calm stretch")
+			}
+		})
+		if calm != "aAbB" {
+			s.Fatalf("calm: %s", calm)
+		}
+		if o := strands(s, "c", "d"); o == "cdCD" {
+			s.Errorf("the order is %s", o)
+		}
+	}
+	j := judged(t, Options{}, main)
+	j.wants(t, "the order is cdCD")
+	_, rest, _ := strings.Cut(j.said.String(), "-bastion.schedule=")
+	text, _, _ := strings.Cut(rest, "\n")
+	again := replayed(t, "-bastion.schedule=", text, main)
+	again.wants(t, "the order is cdCD")
+	if strings.Contains(again.said.String(), "no longer fits") {
+		t.Error(again.said.String())
+	}
+}

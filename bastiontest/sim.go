@@ -21,6 +21,7 @@ type Sim struct {
 
 	seed    uint64
 	seeded  *executor.Seeded
+	tape    *tape
 	began   time.Time
 	log     journal
 	faults  *striker
@@ -106,6 +107,15 @@ func (s *Sim) Choose(n int) int { return s.seeded.Draw(n) }
 // shortened has as few of it as possible.
 func (s *Sim) Chance(odds float64) bool { return s.seeded.Chance(odds) }
 
+// Calm runs f, and while it does nothing unusual is chosen, by anybody: who runs goes on as long as it can, and no fault
+// strikes by chance. It is for what a test needs and is not about, above all in an [Exhaustive] one, where each choice
+// multiplies the runs: a start, a stop.
+func (s *Sim) Calm(f func()) {
+	s.tape.calm++
+	defer func() { s.tape.calm-- }()
+	f()
+}
+
 // Note adds an entry to the trace.
 func (s *Sim) Note(who, what string) { s.seeded.Note("note", who, what) }
 
@@ -147,6 +157,9 @@ func (s *Sim) wrapUp() {
 		return
 	}
 	defer s.contain("end of the run")
+	if _, all := s.tape.from.(*walk); all {
+		s.tape.calm++
+	}
 	for i := len(s.systems) - 1; i >= 0; i-- {
 		s.systems[i].stop()
 	}
