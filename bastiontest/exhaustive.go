@@ -17,10 +17,9 @@ type Exhaustive struct {
 	// that are run once (partial-order reduction by sleep sets: Godefroid, Partial-Order Methods for the Verification of
 	// Concurrent Systems, 1996). What is said here and is not so loses orders. Nil: nothing is independent.
 	Independent func(a, b string) bool
-	// Faults, StepLimit and AtomicSends are those of Options.
-	Faults      []Fault
-	StepLimit   int
-	AtomicSends bool
+	Faults      []Fault // as in Options
+	StepLimit   int     // likewise
+	AtomicSends bool    // likewise
 }
 
 // Coverage is what an Exhaustive has run.

@@ -190,7 +190,7 @@ func TestRun_SkippedSeeds(t *testing.T) {
 }
 
 // In a calm stretch nothing is chosen, and a schedule from elsewhere in the run stays right.
-func TestSim_Calm(t *testing.T) {
+func TestCalm_NothingIsChosen(t *testing.T) {
 	main := func(s *Sim) {
 		calm := ""
 		s.Calm(func() {

@@ -49,12 +49,17 @@ func TestProperty_AsksComeBack(t *testing.T) {
 		for _, name := range []string{"handler", "loop"} {
 			ref := x.sup.Child(name)
 			ask := func(how func(*bastion.Context, question) error) func() {
-				return func() { _, _ = bastion.Ask(s.Context(), ref, question{how: how}) }
+				return func() {
+					_, _ = bastion.Ask(s.Context(), ref, question{how: how})
+					_, _ = bastion.Ask(s.Context(), ref, question{how: how})
+				}
 			}
 			x.all("asks of "+name, ask(answered), ask(keep), ask(forget), ask(keep),
 				func() { _ = ref.Tell(s.Context(), order(func(*bastion.Context) error { return errBoom })) },
 				func() {
-					s.Settle()
+					if s.Choose(2) == 0 {
+						s.Settle()
+					}
 					if err := ref.Stop(s.Context()); err != nil {
 						s.Error(err)
 					}

@@ -49,7 +49,7 @@ var mutants = []mutant{
 		old: "		p.more().failed.Add(1)\n		p.sys().books.failed.Add(1)\n",
 		new: "		p.more().failed.Add(1)\n		p.sys().books.failed.Add(1)\n		p.sys().books.handled.Add(1)\n"},
 	{name: "backoff: a restart does not wait", file: "internal/supervise/exit.go", within: 20,
-		old: "	if wait > 0 {\n		c.waiting = true\n", new: "	if wait > time.Hour {\n		c.waiting = true\n"},
+		old: "	if wait > 0 {\n		c.waiting = true\n", new: "	if wait > 1<<60 {\n		c.waiting = true\n"},
 	{name: "monitor: a Down that was withdrawn arrives", file: "signal.go", within: 200,
 		old: "		return !w.off.Load()\n", new: "		return true\n"},
 	{name: "link: an end takes nobody along", file: "signal.go", within: 20,
