@@ -41,8 +41,10 @@ ordeal: ## the fort under load through ORDEAL=10000 crashes of every kind, and a
 
 mutants: ## plant bugs into the runtime, one after the other, and want simulation to find each (MUTANTS=pattern)
 	BASTION_MUTANTS=$(MUTANTS) go test -count=1 -timeout 1h -v -run '^TestMutants_' ./bastiontest/internal/mutants
-proofs: ## every contract as a property of PROOFS=10000 simulated runs
+
+proofs: ## every contract, and the demo, as a property of PROOFS=10000 simulated runs
 	go test -count=1 -timeout 3h -run '^TestSim_' ./bastiontest -bastion.seeds=$(PROOFS) -bastion.time=2h
+	go test -count=1 -timeout 3h -run '^TestSim_' ./cmd/bastion/internal/demo -bastion.seeds=$(PROOFS) -bastion.time=2h
 
 otp: ## a long comparison with the real Erlang/OTP, over new random trees each time (OTP_CASES=20000)
 	BASTION_OTP_SEED=$${BASTION_OTP_SEED:-$$(date +%s)} OTP_CASES=$(OTP_CASES) ONLY='^as OTP$$' .ci/run

@@ -94,7 +94,7 @@ var arrows = []arrow{
 	{pkg: "bench/savina/proto", may: []string{"bench/savina"}, why: "a peer is measured without us"},
 	{pkg: "bench/cmd/chart", why: "it knows a report, not what was measured"},
 	{pkg: "bench/cmd/...", may: []string{"bench/savina", "bench/savina/ours", "bench/savina/proto"}, why: clientWhy},
-	{pkg: "cmd/bastion/...", may: []string{".", "executor", "executor/topology", "fort", "examples/kv/kvstore"}, why: clientWhy},
+	{pkg: "cmd/bastion/...", may: []string{".", "bastiontest", "executor", "executor/topology", "fort", "examples/kv/kvstore"}, why: clientWhy},
 	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology", "fort", "match"}, why: clientWhy},
 }
 

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
+	"hash/fnv"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,10 +49,12 @@ func Parse(line string) (Command, error) {
 	return c, nil
 }
 
-var seed = maphash.MakeSeed()
-
-// Owner is the index of the shard that owns a key, for as long as this program runs.
-func Owner(key string, shards int) int { return int(maphash.String(seed, key) % uint64(shards)) }
+// Owner is the index of the shard that owns a key.
+func Owner(key string, shards int) int {
+	sum := fnv.New64a()
+	_, _ = io.WriteString(sum, key)
+	return int(sum.Sum64() % uint64(shards))
+}
 
 // keys is what one shard owns.
 type keys map[string]string
@@ -94,6 +97,13 @@ func (k keys) carryOut(c Command, life uint64) string {
 func listing(names []string) string {
 	slices.Sort(names)
 	return strings.Join(append([]string{"KEYS", strconv.Itoa(len(names))}, names...), " ")
+}
+
+// Do carries a command out for a process beside the shards, as a connection does for its client, and returns the line that
+// the client would get.
+func (s *Service) Do(ctx *bastion.Context, c Command) string {
+	answer, err := s.execute(ctx, c)
+	return reply(answer, err)
 }
 
 // reply is the line that a client gets: the answer or, if there is none, why.

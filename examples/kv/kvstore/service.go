@@ -3,7 +3,6 @@ package kvstore
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,16 +47,15 @@ func (s *Service) audit(ctx *bastion.Context) error {
 	letters := ctx.System().DeadLetters(1024)
 	defer letters.Close()
 	for {
-		select {
-		case letter := <-letters.C():
-			if socket, ok := letter.Message.(*net.TCPConn); ok {
-				_ = socket.Close()
-			}
-			if s.Audit != nil {
-				s.Audit(letter)
-			}
-		case <-ctx.Done():
-			return ctx.Err()
+		letter, err := letters.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if socket, ok := letter.Message.(*net.TCPConn); ok {
+			_ = socket.Close()
+		}
+		if s.Audit != nil {
+			s.Audit(letter)
 		}
 	}
 }
@@ -130,11 +128,11 @@ func (s *Service) talk(ctx *bastion.Context, socket *net.TCPConn) error {
 	})
 	for quit := false; !quit && lines.Scan(); {
 		command, err := Parse(lines.Text())
-		answer := ""
+		answer := reply("", err)
 		if err == nil {
-			answer, err = s.execute(ctx, command)
+			answer = s.Do(ctx, command)
 		}
-		_, err = io.WriteString(socket, reply(answer, err)+"\n")
+		_, err = io.WriteString(socket, answer+"\n")
 		quit = err != nil || command.Verb == "QUIT"
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
@@ -173,10 +171,10 @@ func (s *Service) execute(ctx *bastion.Context, c Command) (string, error) {
 	return s.ask(ctx, shards[Owner(c.Key, len(shards))], c)
 }
 
-func (s *Service) ask(ctx context.Context, shard bastion.Ref, c Command) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Timeout, 500*time.Millisecond))
+func (s *Service) ask(ctx *bastion.Context, shard bastion.Ref, c Command) (string, error) {
+	limited, cancel := ctx.System().Timeout(ctx, cmp.Or(s.Timeout, 500*time.Millisecond))
 	defer cancel()
-	return bastion.Ask(ctx, shard, request{Command: c})
+	return bastion.Ask(limited, shard, request{Command: c})
 }
 
 // A shard owns the keys that hash to it, in memory: when it fails they are gone, and nothing else is.
