@@ -87,6 +87,7 @@ var arrows = []arrow{
 	{pkg: "distributor", may: []string{".", "executor"}, why: clientWhy, ban: coreBans},
 	{pkg: "dispatcher", may: []string{".", "distributor", "executor"}, why: clientWhy, ban: coreBans},
 	{pkg: "resizer", may: []string{".", "distributor", "executor"}, why: clientWhy, ban: coreBans},
+	{pkg: "linearize", may: []string{".", "bastiontest"}, why: "it checks what clients saw; only its tests know processes"},
 	{pkg: "health", may: []string{"."}, why: clientWhy},
 	{pkg: "match", may: []string{"."}, why: "a receiver that any user could write"},
 	{pkg: "bench/savina", why: "what the engines have in common belongs to none of them", ban: coreBans},
