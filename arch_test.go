@@ -96,7 +96,7 @@ var arrows = []arrow{
 	{pkg: "bench/cmd/chart", why: "it knows a report, not what was measured"},
 	{pkg: "bench/cmd/...", may: []string{"bench/savina", "bench/savina/ours", "bench/savina/proto"}, why: clientWhy},
 	{pkg: "cmd/bastion/...", may: []string{".", "bastiontest", "executor", "executor/topology", "fort", "examples/kv/kvstore"}, why: clientWhy},
-	{pkg: "examples/...", may: []string{".", "command", "executor", "executor/topology", "fort", "match"}, why: clientWhy},
+	{pkg: "examples/...", may: []string{".", "command", "dispatcher", "distributor", "executor", "executor/topology", "fort", "match", "resizer"}, why: clientWhy},
 }
 
 // requirements are all that the root's go.mod may ask of a user's build.

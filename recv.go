@@ -72,6 +72,7 @@ func (c *Context) receive(w *wish) (*node, error) {
 		if n, err = c.admit(n); n != nil || err != nil {
 			return n, err
 		}
+		w.last = nil // middleware may have received as well
 	}
 }
 
