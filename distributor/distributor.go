@@ -64,8 +64,9 @@ func (d *Distributor) Name() string { return d.name }
 //
 // Otherwise nobody has it: ErrNoMembers; a *NobodyError, which is ErrFull or
 // ErrStopped of those who were tried; bastion.ErrNilMessage; bastion.ErrEnded; or
-// what the strategy has returned, such as ErrNoKey. It waits only where a Tell to the
-// chosen one would.
+// what the strategy has returned, such as ErrNoKey. The panic of a middleware, and the
+// end of ctx while the chosen one makes the sender wait, are returned at once. It waits
+// only where a Tell to the chosen one would.
 func (d *Distributor) TellOne(ctx context.Context, msg any) error {
 	r := d.roster()
 	c := Call{Members: r.members, Index: r.index, Message: msg, sys: d.sys}
@@ -82,7 +83,7 @@ func (d *Distributor) TellOne(ctx context.Context, msg any) error {
 // offer goes on after the first has not accepted the message.
 func (d *Distributor) offer(ctx context.Context, c Call, last Result) error {
 	for {
-		if hopeless(ctx, last.Err) {
+		if !refused(last.Err) {
 			return last.Err
 		}
 		c.Refused = append(c.Refused, last)
@@ -105,10 +106,17 @@ func (d *Distributor) exhausted(c Call) bool {
 	return len(c.Refused) == len(c.Members) || len(c.Refused) == d.attempts
 }
 
-// hopeless reports whether an error is the sender's, so that everybody's answer
-// would be the same.
-func hopeless(ctx context.Context, err error) bool {
-	return errors.Is(err, bastion.ErrEnded) || errors.Is(err, bastion.ErrNilMessage) || ctx != nil && ctx.Err() != nil
+// refused reports whether an error of a Tell says that this member has not accepted
+// the message, and another might. What else there is is the sender's own; and after a
+// panic of a middleware nobody knows whether it had passed the message on.
+func refused(err error) bool {
+	for _, own := range []error{bastion.ErrEnded, bastion.ErrNilMessage, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, own) {
+			return false
+		}
+	}
+	var panicked *bastion.PanicError
+	return !errors.As(err, &panicked)
 }
 
 // pick asks the strategy, and passes over who has refused.

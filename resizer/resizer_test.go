@@ -283,7 +283,7 @@ func TestResizer_TimeInQueue(t *testing.T) {
 // TestResizer_UnderLoadWithCrashes: workers crash, the resizer is killed and restarted, members come and go. Every
 // accepted message is handled once, or failed, or is a dead letter of one that crashed while it drained.
 func TestResizer_UnderLoadWithCrashes(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(200) {
 		grind(t, seed, bastion.ChildSpec{Count: 2, Backoff: bastion.Constant{Delay: 200 * time.Millisecond}},
 			resizer.Spec{Min: 1, Max: 6, Every: 300 * time.Millisecond, Calm: 1, Shrink: 0.5}, func(m *mill) {
 				busy := 2
