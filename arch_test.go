@@ -50,12 +50,13 @@ const (
 )
 
 var arrows = []arrow{
-	{pkg: ".", may: []string{"executor", "executor/topology", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise", "internal/wheel"},
+	{pkg: ".", may: []string{"executor", "executor/topology", "internal/backlog", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise", "internal/wheel"},
 		why: "the root is policy over mechanism; what is built on the root is its client", ban: coreBans},
 	{pkg: "executor", may: []string{"executor/topology", "internal/goid", "internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "executor/topology", why: primitiveWhy, ban: coreBans},
 	{pkg: "executor/numatest", may: []string{".", "executor", "executor/topology"},
 		why: "it is only tests, which see what every program sees, on a machine of several memory nodes"},
+	{pkg: "internal/backlog", why: primitiveWhy, ban: coreBans},
 	{pkg: "internal/mailbox/...", may: []string{"internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "internal/supervise/...", why: "the decision is pure; it has no one to ask", ban: coreBans},
 	{pkg: "internal/backoff", may: []string{"internal/supervise"}, why: "words for users, which the decision takes as numbers", ban: coreBans},
@@ -88,6 +89,7 @@ var arrows = []arrow{
 	{pkg: "dispatcher", may: []string{".", "distributor", "executor"}, why: clientWhy, ban: coreBans},
 	{pkg: "resizer", may: []string{".", "distributor", "executor"}, why: clientWhy, ban: coreBans},
 	{pkg: "linearize", may: []string{".", "bastiontest"}, why: "it checks what clients saw; only its tests know processes"},
+	{pkg: "mailboxtest", may: []string{"."}, why: clientWhy},
 	{pkg: "health", may: []string{"."}, why: clientWhy},
 	{pkg: "match", may: []string{"."}, why: "a receiver that any user could write"},
 	{pkg: "bench/savina", why: "what the engines have in common belongs to none of them", ban: coreBans},

@@ -17,11 +17,11 @@ const (
 	DiscardStopped DiscardReason = iota
 	// DiscardKilled: its receiver was killed for good.
 	DiscardKilled
-	// DiscardOverflow: the mailbox was full and the policy drops (planned).
+	// DiscardOverflow: the mailbox was full and its policy drops.
 	DiscardOverflow
-	// DiscardReplaced: a newer message with the same key took its place (planned).
+	// DiscardReplaced: a newer message with the same key took its place.
 	DiscardReplaced
-	// DiscardExpired: its time to live was over (planned).
+	// DiscardExpired: its time to live was over.
 	DiscardExpired
 	// DiscardDropped: its receiver drops its mailbox at a restart.
 	DiscardDropped
@@ -36,6 +36,19 @@ const (
 func (r DiscardReason) String() string {
 	return pick(int(r), "receiver stopped", "receiver killed", "mailbox overflow", "replaced by key", "expired", "dropped at restart",
 		"withdrawn")
+}
+
+// reason is the error that an asker and the dead letters are given.
+func (r DiscardReason) reason() error {
+	switch r {
+	case DiscardOverflow:
+		return ErrFull
+	case DiscardReplaced:
+		return ErrReplaced
+	case DiscardExpired:
+		return ErrExpired
+	}
+	return ErrStopped
 }
 
 // Books are the account of all messages of a system (contract D4):

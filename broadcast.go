@@ -7,8 +7,8 @@ import (
 )
 
 // Broadcast tells the same message to every process of the system and returns
-// how many took it (contract D7). It never waits, and one that has stopped does
-// not rob the others: err is nil even if n is 0. ErrNilMessage, ErrEnded as for
+// how many took it (contract D7). It never waits, and one that has stopped, or
+// whose mailbox is full (whatever its policy, it refuses then), does not rob the others: err is nil even if n is 0. ErrNilMessage, ErrEnded as for
 // Tell.
 func (s *System) Broadcast(ctx context.Context, msg any) (n int, err error) {
 	return s.Root().Broadcast(ctx, msg)

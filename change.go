@@ -60,7 +60,7 @@ func (s *Supervisor) ChildSpec(name string) (ChildSpec, error) {
 // Start from what ChildSpec returns. A zero Start keeps the old one.
 //
 // What kind of child it is stays: its name, handler or loop, the type of its door,
-// a group and its Count, its Placement, a subtree, whose own spec is for Change. A spec that tries
+// a group and its Count, its Placement, its Mailbox, a subtree, whose own spec is for Change. A spec that tries
 // to change that, or is invalid otherwise, is refused whole with a *SpecError, and
 // the old one stays.
 func (s *Supervisor) ChangeChild(ctx context.Context, name string, spec ChildSpec) error {
@@ -99,6 +99,9 @@ func checkSame(old, spec *ChildSpec, f *faults) {
 	}
 	if spec.Placement != old.Placement {
 		f.add("Placement", "cannot be changed")
+	}
+	if !old.Mailbox.same(&spec.Mailbox) {
+		f.add("Mailbox", "cannot be changed")
 	}
 	a, b := &old.Start, &spec.Start
 	switch {

@@ -47,7 +47,7 @@ func (p *process) stop(drain bool) {
 // seal closes the mailbox of a process that was told to drain, if it is empty, and
 // reports whether it has: from here on nothing is accepted. Owner only.
 func (p *process) seal() bool {
-	if !p.box.Seal() {
+	if s := p.store(); s != nil && !s.seal() || !p.box.Seal() {
 		return false
 	}
 	p.sealed = true
@@ -234,6 +234,7 @@ func (p *process) dispose(end passing) {
 	first := !p.box.IsShut() || p.sealed
 	p.sealed = false
 	p.discard(p.box.Shut(), end.why, ErrStopped)
+	p.emptyStore(end.why, true)
 	for n := p.box.ShutSys(); n != nil; {
 		q := n.Value.q
 		n = n.Next() // the node is part of the question
@@ -266,25 +267,40 @@ func (e passing) tell() {
 	}
 }
 
-// discard counts messages that will not be handled, tells their askers and the
-// watchers of the dead letters.
+// discard loses a chain of messages.
 func (p *process) discard(n *node, why DiscardReason, reason error) {
 	for n != nil {
 		next := n.Next()
-		if e := &n.Value; e.kind == kindMessage || e.kind == kindVessel || e.kind == kindParcel {
-			p.sys().books.discarded[why].Add(1)
-			p.noteDiscard(e, reason)
-			if e.q != nil {
-				_ = e.q.resolve(nil, e.gen, nil, reason)
-			}
-			p.sys().deadLetter(DeadLetter{Message: plain(e.msg), Sender: Ref{e.from}, Receiver: Ref{p}, Reason: reason})
-		} else if e.kind == kindSignal {
-			p.sys().books.discarded[DiscardWithdrawn].Add(1)
-			p.noteDiscard(e, errWithdrawn)
-		} else if e.kind == kindTimer {
-			p.discardTimer(e.msg.(*timer), why, reason)
-		}
+		p.lose(&n.Value, why, reason)
 		n = next
+	}
+}
+
+// lose counts a message that will not be handled, tells its asker and the watchers
+// of the dead letters. It must never have been in a hand.
+func (p *process) lose(e *envelope, why DiscardReason, reason error) {
+	sys := p.sys()
+	switch e.kind {
+	case kindSignal:
+		sys.books.discarded[DiscardWithdrawn].Add(1)
+		p.noteDiscard(e, errWithdrawn)
+		return
+	case kindTimer:
+		p.discardTimer(e.msg.(*timer), why, reason)
+		return
+	case kindMarker:
+		return
+	}
+	sys.books.discarded[why].Add(1)
+	p.noteDiscard(e, reason)
+	if e.q != nil {
+		_ = e.q.resolve(nil, e.gen, nil, reason)
+	}
+	if sys.letters.watched.Load() > 0 {
+		sys.deadLetter(DeadLetter{Message: plain(e.msg), Sender: Ref{e.from}, Receiver: Ref{p}, Reason: reason})
+	}
+	if e.kind == kindVessel {
+		e.msg.(interface{ empty() }).empty()
 	}
 }
 

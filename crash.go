@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 )
@@ -95,7 +96,7 @@ func (p *process) crash(c *Context, f fault) *CrashReport {
 	now := p.sys().clock.Now()
 	return &CrashReport{
 		Time: now, Path: p.path(), ID: p.id, Incarnation: uint64(c.inc),
-		Reason: f.reason, Message: f.message, MailboxLen: p.box.Len(), Uptime: p.age(now),
+		Reason: f.reason, Message: f.message, MailboxLen: p.waits(math.MaxInt), Uptime: p.age(now),
 		Links: links, format: p.plan.terms().Format, backtraces: p.sys().backtraces,
 	}
 }

@@ -20,9 +20,15 @@ var (
 	ErrNilMessage = errors.New("bastion: message is nil")
 	// ErrNilFunc: a nil function was to be called.
 	ErrNilFunc = errors.New("bastion: function is nil")
-	// ErrFull: the receiver's mailbox is full and its policy refuses the new
-	// (planned: no mailbox is bounded yet).
+	// ErrFull: the receiver's mailbox is full and its policy refuses the new; or,
+	// as the reason of a discard, that its policy drops.
 	ErrFull = errors.New("bastion: mailbox is full")
+	// ErrTooLarge: the message alone exceeds the bound of the mailbox in bytes.
+	ErrTooLarge = errors.New("bastion: message is larger than the mailbox")
+	// ErrReplaced: a newer message with the same key took its place.
+	ErrReplaced = errors.New("bastion: replaced by a newer message")
+	// ErrExpired: it waited in the mailbox for longer than its time to live.
+	ErrExpired = errors.New("bastion: message has expired")
 	// ErrType: a typed door was opened on a process that takes another type.
 	ErrType = errors.New("bastion: process takes another type of message")
 	// ErrForeign: the process belongs to another system; links and monitors are
@@ -60,8 +66,9 @@ var (
 	ErrUnanswered = errors.New("bastion: question was not answered")
 	// ErrUnhandled: the receiver does not know this kind of message.
 	ErrUnhandled = errors.New("bastion: message was not handled")
-	// ErrDeadlock: the ask would close a ring of processes that wait for one another (see RingError).
-	ErrDeadlock = errors.New("bastion: ask would deadlock")
+	// ErrDeadlock: the ask, or the wait for room in a full mailbox, would close a ring
+	// of processes that wait for one another (see RingError).
+	ErrDeadlock = errors.New("bastion: would deadlock")
 )
 
 // Why a process ended, apart from the errors it returned itself.
@@ -109,9 +116,9 @@ func (e *SpecError) Error() string {
 	return text
 }
 
-// A RingError says which processes an ask would have made wait for one another:
-// the asker first, each asking the next, the last asking the first. It is an
-// ErrDeadlock.
+// A RingError says which processes an ask, or a send to a full mailbox, would have
+// made wait for one another: the caller first, each waiting for the next, the last
+// for the first. It is an ErrDeadlock.
 type RingError struct {
 	Ring []string // paths
 }
@@ -120,7 +127,7 @@ func (e *RingError) Error() string {
 	if len(e.Ring) == 0 {
 		return ErrDeadlock.Error()
 	}
-	return ErrDeadlock.Error() + ": " + strings.Join(append(e.Ring[:len(e.Ring):len(e.Ring)], e.Ring[0]), " asks ")
+	return ErrDeadlock.Error() + ": " + strings.Join(append(e.Ring[:len(e.Ring):len(e.Ring)], e.Ring[0]), " waits for ")
 }
 
 // Is makes it an ErrDeadlock.

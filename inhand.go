@@ -102,7 +102,10 @@ func (p *process) pass(c *Context, e envelope) error {
 		return ErrEnded
 	}
 	if p.sys().seeded != nil {
-		return p.sendSeeded(c, e, true)
+		return p.sendSeeded(c, c, e, true)
+	}
+	if p.plan.keep != nil {
+		return p.deposit(sending{ctx: c, c: c, patient: true}, e)
 	}
 	return p.sendOutside(e)
 }

@@ -65,6 +65,10 @@ type Node struct {
 	Incarnation uint64    // of a process; 0: never started
 	Restarts    uint64    // in its life
 	Mailbox     int       // waiting messages
+	Bytes       int       // of those; 0 in a mailbox that is not bounded in bytes
+	Bound       int       // of its mailbox, in messages; 0: none
+	BoundBytes  int       // likewise, in bytes
+	Senders     int       // that wait for room in its mailbox
 	Handled     uint64    // messages, over all incarnations
 	Failed      uint64    // likewise
 	InHand      bool      // a message is being handled
@@ -117,7 +121,7 @@ func (p *process) load() (waiting int, inHand bool) { return p.loadUpTo(math.Max
 
 // loadUpTo is load for whoever does not care how many more than most there are.
 func (p *process) loadUpTo(most int) (waiting int, inHand bool) {
-	waiting = p.box.LenUpTo(most)
+	waiting = p.waits(most)
 	c := p.ctx.Load()
 	if c == nil || c.ended() {
 		return waiting, false
@@ -222,6 +226,10 @@ func (p *process) look() Node {
 	n.Incarnation = uint64(lifeOf(w))
 	n.State = p.stateOf(w)
 	n.Mailbox, n.InHand = p.load()
+	if s := p.store(); s != nil {
+		n.Bytes, n.Senders = int(s.bytes.Load()), int(s.waiting.Load())
+		n.Bound, n.BoundBytes = s.keep.Bound, s.keep.BoundBytes
+	}
 	if phaseOf(w) != phaseDown {
 		n.Since = time.Unix(0, p.since.Load())
 	}

@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -130,9 +131,13 @@ func (n *numbers) ask(q *question, gen uint32) uint64 {
 func (s *System) traces() bool { return s.seeded != nil && s.seeded.Traces() }
 
 // sendSeeded is sendOutside in a seeded run.
-func (p *process) sendSeeded(c *Context, e envelope, forwarded bool) error {
+func (p *process) sendSeeded(ctx context.Context, c *Context, e envelope, forwarded bool) error {
 	s := p.sys()
+	by := sending{ctx: ctx, c: c, patient: forwarded || !e.everyone}
 	if !s.traces() {
+		if p.plan.keep != nil {
+			return p.deposit(by, e)
+		}
 		return p.sendOutside(e)
 	}
 	then := e.q != nil && e.q.then != nil
@@ -140,15 +145,43 @@ func (p *process) sendSeeded(c *Context, e envelope, forwarded bool) error {
 	x.Number = s.seeded.Number()
 	s.numbers.give(&e, x.Number)
 	x.Ask = s.numbers.ask(e.q, e.gen)
-	if x.Err = p.sendOutside(e); x.Err != nil {
+	if p.plan.keep != nil {
+		by.trace = &sendTrace{s: s, x: x}
+		by.trace.who = s.sign(c, &by.trace.x)
+		if x.Err = p.deposit(by, e); x.Err == nil {
+			return nil
+		}
+	} else {
+		x.Err = p.sendOutside(e)
+	}
+	if x.Err != nil {
 		x.Kind = PassageRefused
 	}
 	s.notePassage(c, x)
 	return x.Err
 }
 
+// A sendTrace adds a send to the trace when it is accepted, which may be later, and
+// by another strand, than it was begun.
+type sendTrace struct {
+	s   *System
+	x   Passage
+	who string
+}
+
+func (t *sendTrace) sent() {
+	if t != nil {
+		t.s.seeded.NoteOf(t.x.Kind.String(), t.who, t.x)
+	}
+}
+
 // notePassage adds x to the trace, in the name of whoever does it.
 func (s *System) notePassage(c *Context, x Passage) {
+	s.seeded.NoteOf(x.Kind.String(), s.sign(c, &x), x)
+}
+
+// sign enters in x whose it is, and returns his name.
+func (s *System) sign(c *Context, x *Passage) string {
 	id, who := s.seeded.Strand()
 	if c != nil {
 		x.Sender, x.Incarnation = Ref{c.p}, uint64(c.inc)
@@ -157,7 +190,7 @@ func (s *System) notePassage(c *Context, x Passage) {
 	if c == nil || c.kind == contextGo || !c.mine() {
 		x.Strand = "strand " + strconv.FormatUint(id, 10)
 	}
-	s.seeded.NoteOf(x.Kind.String(), who, x)
+	return who
 }
 
 // noteMessage adds a message that is about to be handled to the trace.

@@ -17,8 +17,9 @@ type plan struct {
 	// routed says that processes are not just queued where their senders are: they
 	// are loops, or have a home.
 	routed bool
-	home   *home // nil: none
-	takes  any   // typed door: a *door[M]
+	home   *home    // nil: none
+	takes  any      // typed door: a *door[M]
+	keep   *keeping // nil: the mailbox is nothing but a box
 
 	// now is swapped by the supervisor's agenda (ChangeChild) and read by whoever
 	// decides or starts something: what was begun under the old terms is ended under
@@ -38,6 +39,7 @@ type terms struct {
 
 func newPlan(sys *System, parent *base, spec ChildSpec, inherited []Condition) *plan {
 	pl := &plan{sys: sys, parent: parent, name: spec.Name, loop: spec.Start.loop != nil, takes: spec.Start.takes}
+	pl.keep = newKeeping(spec.Mailbox)
 	pl.home = sys.newHome(spec.Placement)
 	pl.routed = pl.loop || pl.home != nil
 	pl.agree(spec, inherited)

@@ -52,6 +52,7 @@ type ext struct {
 	failed   atomic.Uint64
 	waiting  atomic.Pointer[question]   // the ask its own goroutine waits in (askMu)
 	gathers  atomic.Pointer[gathering]  // the asks its own goroutine waits in, if several; written by it (askMu)
+	room     atomic.Pointer[waiter]     // the room its own goroutine waits for (askMu)
 	loop     *loopLocal                 // of the present incarnation of a loop
 	marker   *node                      // pushed by abandon in this incarnation; agenda
 	grace    executor.Timer             // between cancelling and abandoning; agenda
@@ -60,6 +61,7 @@ type ext struct {
 	ties     atomic.Pointer[ties]       // links and monitors, made with the first
 	timers   atomic.Pointer[timerOwner] // of the last incarnation that set one; Context.timerOwner swaps it for a later one's
 	kept     atomic.Pointer[timerOwner] // of timers that survive, made with the first
+	store    *store                     // of a mailbox that is more than the box; set once
 }
 
 // An envelope is what a mailbox carries.
@@ -88,6 +90,9 @@ const (
 func newProcess(pl *plan, index uint32) *process {
 	p := &process{plan: pl, index: index, id: pl.sys.nextID()}
 	p.task.Init(p)
+	if pl.keep != nil {
+		p.more().store = newStore(pl.keep)
+	}
 	return p
 }
 

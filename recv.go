@@ -49,6 +49,8 @@ type wish struct {
 	until  <-chan struct{}    // nil: nothing else to wait for
 	want   func(msg any) bool // nil: any message
 	last   *node              // the newest that was looked at, and is not wanted
+	at     ticket             // the same, of a store
+	seen   uint64             // of its arrivals
 	within time.Duration      // 0: no timeout
 	timer  executor.Timer     // of within, once it had to wait; until is what it closes
 	late   bool               // the time is over
@@ -211,6 +213,9 @@ func (p *process) pull(c *Context, w *wish) (*node, error) {
 	}
 	for {
 		n, folded := p.box.Take()
+		if n == nil && p.plan.keep != nil {
+			n = p.draw(&c.own.loop.nodes)
+		}
 		if n == nil {
 			return nil, nil
 		}
@@ -237,7 +242,7 @@ func (p *process) sleep(c *Context, w *wish) (slept, over bool) {
 	}
 	until := w.until
 	p.sys().point()
-	if (disturbed(p.state.load(), c.inc) || p.box.HasSys()) && p.box.Own() {
+	if (disturbed(p.state.load(), c.inc) || p.box.HasSys() || p.renewed(w)) && p.box.Own() {
 		return false, false
 	}
 	if sys := p.sys(); sys.seeded != nil {

@@ -50,13 +50,20 @@ func (r Ref) String() string {
 
 // Tell sends msg to the process and returns nil once it is accepted: it is in
 // the mailbox and will be handled at most once, after what this sender sent
-// before (contracts D1 to D3). It does not wait, may be called from anywhere,
-// and before the system was started: the message is kept. msg is shared with the
-// receiver; do not change it afterwards.
+// before (contracts D1 to D3). It may be called from anywhere, and before the
+// system was started: the message is kept. msg is shared with the receiver; do
+// not change it afterwards.
 //
-// Otherwise the message was not accepted: ErrNilMessage, ErrNoProcess,
-// ErrStopped, or ErrEnded when ctx belongs to an incarnation that is over. Of
-// ctx only the process it belongs to matters here; it is not waited on.
+// It does not wait, and of ctx only the process it belongs to matters, unless the
+// receiver's mailbox is full and has WaitForRoom: then it waits, under ctx, for its
+// turn among those who wait, and a handler's slot goes to others meanwhile. When
+// ctx ends first, the message is withdrawn and the error is that of ctx.
+//
+// With an error the message was not accepted: ErrNilMessage, ErrNoProcess,
+// ErrStopped, or ErrEnded when ctx belongs to an incarnation that is over; and of a
+// child with a Mailbox in its spec ErrFull, ErrTooLarge, ErrDeadlock when the wait
+// would close a ring of processes that wait for one another, ErrNotStarted instead
+// of a wait before the start, or what a function of the Mailbox has panicked with.
 func (r Ref) Tell(ctx context.Context, msg any) error {
 	if msg == nil {
 		return ErrNilMessage
@@ -97,9 +104,15 @@ func (p *process) send(ctx context.Context, e envelope) error {
 					return err
 				}
 			}
-			return p.sendSeeded(c, e, false)
+			return p.sendSeeded(ctx, c, e, false)
+		}
+		if p.plan.keep != nil {
+			return p.deposit(sending{ctx: ctx, c: c, patient: !e.everyone}, e)
 		}
 		return p.sendOutside(e)
+	}
+	if p.plan.keep != nil {
+		return p.deposit(sending{ctx: ctx, c: c, l: l, w: w, patient: !e.everyone}, e)
 	}
 	return p.sendInside(l, w, e)
 }

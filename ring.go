@@ -10,7 +10,8 @@ var askMu sync.Mutex
 // that would close a ring of processes waiting for one another (contract D6).
 //
 // Edges are asks in which a process's own goroutine waits; they lead from the
-// asker to whoever has the question now, also after a forward. One lock makes
+// asker to whoever has the question now, also after a forward; and sends in which
+// it waits for room, which lead to the receiver (see waiter). One lock makes
 // "look, then wait" one step: of two processes asking each other at the same time
 // exactly one is refused. It is taken by asks of processes only.
 func (a *asking) enterRing() error {
@@ -70,12 +71,21 @@ func (a *asking) leaveRing() {
 	}
 }
 
-// waitsFor is the process that has the question p's own goroutine waits for.
+// waitsFor is the process that p's own goroutine waits for: the one that has its
+// question, or in whose mailbox it wants room.
 func (p *process) waitsFor() *process {
 	e := p.ext.Load()
 	if e == nil {
 		return nil
 	}
+	if holder := e.waitsForAnswer(); holder != nil {
+		return holder
+	}
+	return e.waitsForRoom()
+}
+
+// waitsForAnswer is the process that has the question that is waited for.
+func (e *ext) waitsForAnswer() *process {
 	q := e.waiting.Load()
 	if q == nil {
 		return nil

@@ -61,6 +61,9 @@ func RecvMatch[M any](ctx *Context, want func(msg M) bool) (M, error) {
 // seek takes out the oldest message that is wanted, of those that were not looked
 // at before. Owner only.
 func (p *process) seek(c *Context, w *wish) (*node, error) {
+	if p.plan.keep != nil {
+		return p.search(c, w)
+	}
 	for {
 		n := p.box.After(w.last)
 		if n == nil {
@@ -126,8 +129,19 @@ func (p *process) wanted(c *Context, n *node, msg any, w *wish) (yes, mine bool)
 
 // release gives up a mailbox in which there is nothing for w.
 func (p *process) release(w *wish) bool {
-	if w.want != nil {
+	if w.want != nil && p.plan.keep == nil {
 		return p.box.ReleaseUnread()
 	}
 	return p.box.Release()
+}
+
+// renewed reports whether there is something in the store that w has not looked at.
+func (p *process) renewed(w *wish) bool {
+	if p.plan.keep == nil {
+		return false
+	}
+	if s := p.store(); w.want != nil {
+		return s.arrivals.Load() != w.seen
+	}
+	return p.stored()
 }

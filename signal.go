@@ -51,7 +51,13 @@ func (w *tie) fire(inc uint32, reason error, gone bool) {
 // signal puts a message of the runtime into the mailbox. It is accepted, in terms
 // of the books, like any other.
 func (p *process) signal(inc uint32, from *process, w *tie, msg any) {
-	err := p.sendOutside(envelope{msg: &notice{w: w, msg: msg}, from: from, gen: inc, kind: kindSignal})
+	e := envelope{msg: &notice{w: w, msg: msg}, from: from, gen: inc, kind: kindSignal}
+	var err error
+	if p.plan.keep != nil {
+		err = p.deposit(sending{}, e)
+	} else {
+		err = p.sendOutside(e)
+	}
 	if s := p.sys(); s.traces() && err == nil {
 		s.notePassage(nil, Passage{Kind: PassageSent, Message: msg, Receiver: Ref{p}})
 	}

@@ -103,11 +103,14 @@ func (s *slice) messages() turn {
 			return turnFailed
 		}
 		if left <= 0 || s.w.Yield() {
-			if p.box.Pending() || p.box.HasSys() {
+			if p.pending() || p.box.HasSys() {
 				return turnAgain
 			}
 		}
 		n, folded := p.box.Take()
+		if n == nil && p.plan.keep != nil {
+			n = p.draw(&s.l.nodes)
+		}
 		if n == nil {
 			if s.rest(calm) {
 				return turnDone
@@ -183,7 +186,7 @@ func (s *slice) finish(n *node, folded bool, calm uint64) (gone bool) {
 	if folded {
 		if p.box.Fold(n) {
 			s.recycle(n)
-			return !s.regain(calm)
+			return !s.regain(calm, false) // what is in a store is never folded
 		}
 		if p.state.load() != calm && !p.still(s.c) {
 			s.l.handled.Add(^uint64(0))
@@ -218,21 +221,21 @@ func (s *slice) rest(calm uint64) bool {
 	if s.l.sys == nil {
 		s.p.sys().point()
 	}
-	return s.p.box.Release() && !s.regain(calm)
+	return s.p.box.Release() && !s.regain(calm, s.p.stored())
 }
 
 // regain takes the process back if an order or an answer came in while it was
-// being released. Whoever gave it has then seen it owned and left it to us.
+// being released, or a message into its store. Whoever gave it has then seen it owned and left it to us.
 //
 // Between the release and here the process may have been run, stopped and started
 // again by others: a process that begins another life is not this slice's to run,
 // but it is this slice that owns it, so it is handed to the next.
-func (s *slice) regain(calm uint64) bool {
+func (s *slice) regain(calm uint64, stored bool) bool {
 	p := s.p
 	if s.l.sys == nil {
 		p.sys().point()
 	}
-	if p.state.load() == calm && !p.box.HasSys() || !p.box.Own() {
+	if p.state.load() == calm && !p.box.HasSys() && !stored || !p.box.Own() {
 		return false
 	}
 	if lifeOf(p.state.load()) != s.c.inc {

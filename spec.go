@@ -171,6 +171,9 @@ type ChildSpec struct {
 	// to serve. Made so by ChangeChild it has what was noted before forgotten; made
 	// needed again, it is counted from the next thing that happens to it.
 	Optional bool
+	// Mailbox says how messages wait. Zero: without a bound, first come, first
+	// served. Not for subtrees.
+	Mailbox Mailbox
 	// DropMailbox discards what waits when the child is restarted.
 	DropMailbox bool
 	// Callbacks run around the starts, restarts and stop of a process, in a group of

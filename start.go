@@ -13,6 +13,7 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 	sys := p.sys()
 	p.box.Reopen()
 	p.sealed = false
+	p.reopenStore()
 	p.owed = true
 	inc := p.state.begin()
 	c := &p.first
@@ -28,6 +29,7 @@ func (p *process) begin(w *executor.Worker, failure *Failure, again bool) {
 	p.startedAt(sys.clock.Now())
 	if again && p.plan.terms().DropMailbox {
 		p.discard(p.box.Drain(), DiscardDropped, ErrStopped)
+		p.emptyStore(DiscardDropped, false)
 	}
 	if failure != nil || p.ext.Load() != nil {
 		e := p.more()
@@ -225,7 +227,7 @@ func (p *process) adopt() {
 	p.startedAt(p.sys().clock.Now())
 	p.plan.home.find(p.sys())
 	p.state.advance(1, phaseRunning)
-	if !p.box.Release() || p.box.HasSys() && p.box.Own() {
+	if !p.box.Release() || (p.box.HasSys() || p.stored()) && p.box.Own() {
 		p.schedule(nil) // somebody found it in the table and told it something
 	}
 }

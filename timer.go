@@ -1,6 +1,7 @@
 package bastion
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -126,12 +127,22 @@ func (t *timer) send(w *executor.Worker) {
 // refused counts a message that its receiver did not take: nobody who could be
 // told waits for the answer to this send.
 func (t *timer) refused(why error) {
-	if !t.pass(timerSent, timerDone) {
+	reason, next := DiscardStopped, uint32(timerDone)
+	if !errors.Is(why, ErrStopped) {
+		reason = DiscardOverflow // it goes on, without room for this one
+		if t.recurs() {
+			next = timerSet
+		}
+	}
+	if !t.pass(timerSent, next) {
 		return
+	}
+	if next == timerSet {
+		t.recur()
 	}
 	sys := t.to.sys()
 	sys.books.accepted.Add(1)
-	sys.books.discarded[DiscardStopped].Add(1)
+	sys.books.discarded[reason].Add(1)
 	sys.deadLetter(DeadLetter{Message: t.msg, Sender: Ref{t.own.p}, Receiver: Ref{t.to}, Reason: why})
 }
 
@@ -158,13 +169,13 @@ func (t *timer) claim(e *envelope) bool {
 }
 
 // lost is told when the message was taken out of the mailbox and will not be
-// handled, and reports whether it had been withdrawn before. The receiver goes on
-// if that was for a restart.
+// handled, and reports whether it had been withdrawn before. Unless its receiver has
+// stopped, one that recurs goes on.
 func (t *timer) lost(why DiscardReason) (withdrawn bool) {
 	if t.own.ended() {
 		return true
 	}
-	if !t.recurs() || why != DiscardDropped {
+	if !t.recurs() || why == DiscardStopped || why == DiscardKilled {
 		return !t.pass(timerSent, timerDone)
 	}
 	if !t.pass(timerSent, timerSet) {
@@ -189,11 +200,19 @@ func (p *process) discardTimer(t *timer, why DiscardReason, reason error) {
 // sendOn sends from a task of the runtime that runs on w.
 func (p *process) sendOn(w *executor.Worker, e envelope) error {
 	if l := w.Local().(*local); l.sys == p.plan.sys {
+		if p.plan.keep != nil {
+			return p.deposit(sending{l: l, w: w}, e) // it cannot wait for room
+		}
 		return p.sendInside(l, w, e)
 	}
 	p.sys().point()
 	msg := plain(e.msg) // whoever takes it may clear it
-	err := p.sendOutside(e)
+	var err error
+	if p.plan.keep != nil {
+		err = p.deposit(sending{}, e)
+	} else {
+		err = p.sendOutside(e)
+	}
 	if s := p.sys(); s.traces() && err == nil {
 		s.notePassage(nil, Passage{Kind: PassageSent, Message: msg, Receiver: Ref{p}})
 	}

@@ -142,6 +142,7 @@ func checkOwn(c *ChildSpec, f *faults) {
 		f.add("Restart", "unknown restart type %d", c.Restart)
 	}
 	checkPlacement(c, f)
+	f.under("Mailbox.", func() { checkMailbox(&c.Mailbox, f) })
 	checkTimes(c, f)
 	checkIntensity(c.Intensity, "Intensity", f)
 	checkConditions(c.Conditions, f)
@@ -168,6 +169,9 @@ func checkSubtree(c *ChildSpec, f *faults) {
 	}
 	if c.Heartbeat > 0 {
 		f.add("Heartbeat", "a supervisor runs no code of yours; give it to the processes below")
+	}
+	if !c.Mailbox.zero() {
+		f.add("Mailbox", "a supervisor has no mailbox")
 	}
 	if c.DropMailbox {
 		f.add("DropMailbox", "a supervisor has no mailbox")
