@@ -19,7 +19,7 @@ type timerWorld struct {
 	made  []*madeTimer
 	alive map[bastion.Ref]uint64 // the incarnation that ran last
 
-	came, withdrawn, ended, refused int
+	came, withdrawn, refused int
 }
 
 // A madeTimer is the message of the timer that it knows.
@@ -30,7 +30,6 @@ type madeTimer struct {
 	to       bastion.Ref
 	due      time.Time
 	every    time.Duration
-	last     time.Time
 	off      bool // Stop has returned
 	received int
 }
