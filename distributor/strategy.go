@@ -81,7 +81,8 @@ func (Random) Pick(c Call) (int, error) { return c.Random(len(c.Members)), nil }
 
 // LeastMailbox takes who has the least to do: of those that run the one with the
 // fewest messages before it, of equals any. It looks at every member for each
-// message; among many, TwoChoices is nearly as good and looks at two.
+// message; among many, TwoChoices is nearly as good and looks at two. More than 256
+// messages are counted by neither.
 type LeastMailbox struct{}
 
 // Pick implements Strategy.
@@ -152,7 +153,7 @@ func burdenOf(r bastion.Ref, than burden, compared bool) burden {
 
 // maxCounted bounds what is counted of a mailbox: who has so much is as busy as
 // anyone with more.
-const maxCounted = 1 << 12
+const maxCounted = 1 << 8
 
 // scatter makes of numbers that are close to one another some that are not
 // (the finalizer of SplitMix64).
