@@ -186,6 +186,9 @@ func TestProperty_OrdersWakeWhoIsGoingToSleep(t *testing.T) {
 				})
 			}
 		}
+		if s.Elapsed() > 0 {
+			s.Errorf("the restarts took %v", s.Elapsed())
+		}
 		x.stopsAtOnce()
 	})
 }
