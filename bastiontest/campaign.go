@@ -20,8 +20,9 @@ type campaign struct {
 	traces string    // folder for the traces of failures; "": as the command line says
 	tell   io.Writer // of what is no failure and must be seen; nil: standard error
 
-	choices int // about how many a run has
-	needed  int // seeds until the first that failed; 0: none has
+	choices   int           // about how many a run has
+	shrinkFor time.Duration // real time at most; 0: shrinkTime
+	needed    int           // seeds until the first that failed; 0: none has
 }
 
 func (c *campaign) run() {

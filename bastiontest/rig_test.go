@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bastion-go/bastion"
 )
@@ -47,7 +48,7 @@ func judged(t *testing.T, o Options, main func(s *Sim)) *judge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	camp := &campaign{t: j, main: main, c: command{Options: c}, tell: &j.said, traces: t.TempDir()}
+	camp := &campaign{t: j, main: main, c: command{Options: c}, tell: &j.said, shrinkFor: time.Hour, traces: t.TempDir()}
 	camp.run()
 	j.needed = camp.needed
 	return j

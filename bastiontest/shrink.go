@@ -1,6 +1,7 @@
 package bastiontest
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 // Input, 2002): what is left out changes what is asked afterwards, so that each candidate is run, and what it did is
 // what is kept.
 func (c *campaign) shrink(o *outcome) (best *outcome, runs int) {
-	s := &shrinker{c: c, best: o, until: time.Now().Add(shrinkTime), limit: 2*len(o.tape.choices) + 10_000}
+	s := &shrinker{c: c, best: o, until: time.Now().Add(cmp.Or(c.shrinkFor, shrinkTime)), limit: 2*len(o.tape.choices) + 10_000}
 	s.parts()
 	s.answers()
 	return s.best, s.runs
