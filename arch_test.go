@@ -50,7 +50,7 @@ const (
 )
 
 var arrows = []arrow{
-	{pkg: ".", may: []string{"executor", "executor/topology", "internal/backlog", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise", "internal/wheel"},
+	{pkg: ".", may: []string{"bastiontest", "executor", "executor/topology", "internal/backlog", "internal/backoff", "internal/goid", "internal/mailbox", "internal/relaxed", "internal/supervise", "internal/wheel"},
 		why: "the root is policy over mechanism; what is built on the root is its client", ban: coreBans},
 	{pkg: "executor", may: []string{"executor/topology", "internal/goid", "internal/relaxed"}, why: mechanismWhy, ban: coreBans},
 	{pkg: "executor/topology", why: primitiveWhy, ban: coreBans},

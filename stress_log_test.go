@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/bastion-go/bastion"
+	"github.com/bastion-go/bastion/bastiontest"
 )
 
 // A stressLog is the test's own account of a run, kept without looking at the runtime's.
 type stressLog struct {
+	history bastiontest.History
 	asking  atomic.Int64 // asks under way
 	outside atomic.Int64
 
@@ -36,6 +38,7 @@ type stressRecord struct {
 	pair      stressPair
 	seq       uint64 // within the pair
 	asked     bool
+	mark      bastiontest.Mark
 	forwards  atomic.Int32 // after the first it is no longer in the order of its pair
 	accepted  atomic.Int32 // by tells, broadcasts and forwards that returned nil
 	received  atomic.Int32
@@ -76,6 +79,7 @@ func (l *stressLog) record(from uint64, to bastion.Ref) *stressRecord {
 // received notes that a process has r in hand, and checks the order (D2).
 func (l *stressLog) received(ctx *bastion.Context, r *stressRecord) {
 	r.received.Add(1)
+	r.mark.Received(ctx)
 	if r.pair.to != ctx.Self() || r.forwards.Load() > 0 {
 		return
 	}
@@ -95,6 +99,7 @@ func (l *stressLog) resolved(r *stressRecord, answer uint64, err error) {
 	if err == nil && answer != r.id {
 		l.fault("ask %d got the answer of %d", r.id, answer)
 	}
+	r.mark.Resolved(0, err)
 }
 
 // readLetters counts what was discarded. A message that was received and not understood is no discard, nor is a late
@@ -107,8 +112,10 @@ func (l *stressLog) readLetters(s *bastion.Subscription[bastion.DeadLetter]) {
 		switch m := d.Message.(type) {
 		case stressMsg:
 			m.discarded.Add(1)
+			m.mark.Discarded(d.Reason)
 		case stressQuestion:
 			m.discarded.Add(1)
+			m.mark.Discarded(d.Reason)
 		}
 	}
 }
@@ -151,6 +158,11 @@ func (l *stressLog) check(t *testing.T, seed uint64, b bastion.Books, notices ui
 		// What an abandoned incarnation was in the middle of sending may cross what the next one sends.
 		if !l.anyAbandoned(d.path) {
 			t.Errorf("seed %d: %s got number %d of sender %d after %d", seed, d.path, d.then, d.pair.from, d.was)
+		}
+	}
+	for _, v := range l.history.Check(bastiontest.Rules{}) {
+		if v.Contract != "D2" || !l.anyAbandoned("") { // as above
+			t.Errorf("seed %d: %v", seed, v)
 		}
 	}
 	for _, f := range l.faults {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/bastion-go/bastion"
+	"github.com/bastion-go/bastion/bastiontest"
 )
 
 // What a message makes its receiver do.
@@ -224,8 +226,9 @@ func (w *stressWorld) act(ctx *bastion.Context, m stressMsg, q *stressQuestion) 
 	case stressBroadcast:
 		s.broadcast(ctx)
 	case stressForward:
-		if m.forwards.Add(1) <= 3 && ctx.Forward(w.target(s.rng)) == nil {
+		if to := w.target(s.rng); m.forwards.Add(1) <= 3 && ctx.Forward(to) == nil {
 			m.accepted.Add(1)
+			m.mark.Forwarded(to, nil)
 		}
 	case stressHold, stressLate:
 		w.keep(ctx, m, q)
@@ -333,9 +336,17 @@ func (s stressSender) message(to bastion.Ref, op stressOp, ttl int) stressMsg {
 
 func (s stressSender) tell(ctx context.Context, to bastion.Ref, op stressOp, ttl int) {
 	m := s.message(to, op, ttl)
-	if to.Tell(ctx, m) == nil {
+	m.mark = s.w.log.history.Sending(s.named(ctx), to)
+	err := to.Tell(ctx, m)
+	m.mark.Sent(err)
+	if err == nil {
 		m.accepted.Add(1)
 	}
+}
+
+// named is ctx for the history, which knows each sender by its key.
+func (s stressSender) named(ctx context.Context) context.Context {
+	return bastiontest.As(ctx, strconv.FormatUint(s.key, 10))
 }
 
 func (s stressSender) broadcast(ctx context.Context) {
@@ -358,6 +369,7 @@ func (s stressSender) ask(ctx context.Context, to bastion.Ref, op stressOp) {
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(s.rng.IntN(2000))*time.Microsecond)
 		defer cancel()
 	}
+	q.mark = s.w.log.history.Asking(s.named(ctx), to)
 	s.w.log.asking.Add(1)
 	answer, err := bastion.Ask(ctx, to, q)
 	s.w.log.asking.Add(-1)

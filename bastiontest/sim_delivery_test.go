@@ -158,6 +158,21 @@ func (w *world) solve(ctx *bastion.Context, q puzzle) error {
 		}
 		_ = q.Reply(ctx, q.n)
 		return nil
+	case 7: // without waiting
+		_ = q.Hold(ctx)
+		err := bastion.AskThen(ctx, q.next, puzzle{n: -q.n, deed: w.Choose(5)}, func(ctx *bastion.Context, n int, err error) error {
+			if err != nil {
+				_ = q.Fail(ctx, err)
+			} else if n != -q.n {
+				w.Errorf("asked with %d, got %d", -q.n, n)
+			}
+			_ = q.Reply(ctx, q.n)
+			return nil
+		})
+		if err != nil {
+			_ = q.Fail(ctx, err)
+		}
+		return nil
 	}
 	return ctx.Unhandled()
 }
@@ -178,14 +193,18 @@ func TestSim_D6_AnAskResolvesExactlyOnce(t *testing.T) {
 		}
 		w.start(bastion.SupervisorSpec{Intensity: bastion.Unlimited, Children: specs})
 		any3 := func() bastion.Ref { return w.sup.Child(specs[w.Choose(3)].Name) }
-		left := 3
+		left, patient := 3, w.Choose(2) == 1 // who waits for ever must not have to
 		for i := range left {
 			w.Go("asker", func() {
 				defer func() { left-- }()
 				for k := range 4 {
-					ctx, cancel := w.Timeout(context.Background(), time.Duration(1+w.Choose(6))*time.Millisecond)
+					limit := time.Duration(1+w.Choose(6)) * time.Millisecond
+					if patient {
+						limit = time.Hour
+					}
+					ctx, cancel := w.Timeout(context.Background(), limit)
 					n := 1 + i*100 + k
-					got, err := bastion.Ask(ctx, any3(), puzzle{n: n, deed: w.Choose(8), next: any3()})
+					got, err := bastion.Ask(ctx, any3(), puzzle{n: n, deed: w.Choose(9), next: any3()})
 					cancel()
 					if err == nil && got != n {
 						w.Errorf("asked with %d, got %d", n, got)
