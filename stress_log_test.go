@@ -106,7 +106,7 @@ func (l *stressLog) resolved(r *stressRecord, answer uint64, err error) {
 // answer.
 func (l *stressLog) readLetters(s *bastion.Subscription[bastion.DeadLetter]) {
 	for d := range s.C() {
-		if !errors.Is(d.Reason, bastion.ErrStopped) {
+		if !errors.Is(d.Reason, bastion.ErrStopped) && !errors.Is(d.Reason, bastion.ErrFull) && !errors.Is(d.Reason, bastion.ErrExpired) {
 			continue
 		}
 		switch m := d.Message.(type) {

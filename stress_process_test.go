@@ -102,6 +102,7 @@ func (w *stressWorld) child(name string, rng *rand.Rand) bastion.ChildSpec {
 	default:
 		spec.Start = bastion.Handle(func() bastion.Receiver { return &stressHandler{w: w} })
 	}
+	spec.Mailbox = stressMailbox(rng)
 	if rng.IntN(4) == 0 {
 		spec.Heartbeat = time.Duration(40+rng.IntN(80)) * time.Millisecond
 	}
@@ -113,6 +114,18 @@ func (w *stressWorld) child(name string, rng *rand.Rand) bastion.ChildSpec {
 		}
 	}
 	return spec
+}
+
+// stressMailbox is one of those that keep the order of each sender; every second one has no bound.
+func stressMailbox(rng *rand.Rand) (m bastion.Mailbox) {
+	if rng.IntN(2) == 0 {
+		return m
+	}
+	m.Bound, m.Full, m.Fair = 1+rng.IntN(8), bastion.Overflow(rng.IntN(4)), rng.IntN(2) == 0
+	if rng.IntN(3) == 0 {
+		m.TTL = time.Duration(1+rng.IntN(20)) * time.Millisecond
+	}
+	return m
 }
 
 type stressHandler struct {
@@ -337,6 +350,8 @@ func (s stressSender) message(to bastion.Ref, op stressOp, ttl int) stressMsg {
 func (s stressSender) tell(ctx context.Context, to bastion.Ref, op stressOp, ttl int) {
 	m := s.message(to, op, ttl)
 	m.mark = s.w.log.history.Sending(s.named(ctx), to)
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // where it may have to wait for room
+	defer cancel()
 	err := to.Tell(ctx, m)
 	m.mark.Sent(err)
 	if err == nil {
