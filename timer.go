@@ -125,25 +125,15 @@ func (t *timer) send(w *executor.Worker) {
 }
 
 // refused counts a message that its receiver did not take: nobody who could be
-// told waits for the answer to this send.
-func (t *timer) refused(why error) {
-	reason, next := DiscardStopped, uint32(timerDone)
-	if !errors.Is(why, ErrStopped) {
-		reason = DiscardOverflow // it goes on, without room for this one
-		if t.recurs() {
-			next = timerSet
-		}
+// told waits for the answer to this send. A mailbox that is full is no end of what
+// recurs.
+func (t *timer) refused(err error) {
+	why := DiscardOverflow
+	if errors.Is(err, ErrStopped) {
+		why = DiscardStopped
 	}
-	if !t.pass(timerSent, next) {
-		return
-	}
-	if next == timerSet {
-		t.recur()
-	}
-	sys := t.to.sys()
-	sys.books.accepted.Add(1)
-	sys.books.discarded[reason].Add(1)
-	sys.deadLetter(DeadLetter{Message: t.msg, Sender: Ref{t.own.p}, Receiver: Ref{t.to}, Reason: why})
+	t.to.sys().books.accepted.Add(1)
+	t.to.discardTimer(t, why, err)
 }
 
 // claim makes the timer in e the message that it sends. False: it was withdrawn.
@@ -197,24 +187,25 @@ func (p *process) discardTimer(t *timer, why DiscardReason, reason error) {
 	p.sys().deadLetter(DeadLetter{Message: t.msg, Sender: Ref{t.own.p}, Receiver: Ref{p}, Reason: reason})
 }
 
-// sendOn sends from a task of the runtime that runs on w.
+// sendOn sends from a task of the runtime that runs on w. It never waits for room.
 func (p *process) sendOn(w *executor.Worker, e envelope) error {
-	if l := w.Local().(*local); l.sys == p.plan.sys {
-		if p.plan.keep != nil {
-			return p.deposit(sending{l: l, w: w}, e) // it cannot wait for room
-		}
-		return p.sendInside(l, w, e)
+	sys, l := p.sys(), w.Local().(*local)
+	if l.sys != sys {
+		l, w = nil, nil
+		sys.point()
 	}
-	p.sys().point()
 	msg := plain(e.msg) // whoever takes it may clear it
 	var err error
-	if p.plan.keep != nil {
-		err = p.deposit(sending{}, e)
-	} else {
+	switch keep := p.plan.keep; {
+	case keep != nil:
+		err = p.deposit(sending{l: l, w: w, patient: keep.Full != WaitForRoom}, e)
+	case l != nil:
+		return p.sendInside(l, w, e)
+	default:
 		err = p.sendOutside(e)
 	}
-	if s := p.sys(); s.traces() && err == nil {
-		s.notePassage(nil, Passage{Kind: PassageSent, Message: msg, Receiver: Ref{p}})
+	if sys.traces() && err == nil {
+		sys.notePassage(nil, Passage{Kind: PassageSent, Message: msg, Receiver: Ref{p}})
 	}
 	return err
 }
