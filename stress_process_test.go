@@ -116,18 +116,6 @@ func (w *stressWorld) child(name string, rng *rand.Rand) bastion.ChildSpec {
 	return spec
 }
 
-// stressMailbox is one of those that keep the order of each sender; every second one has no bound.
-func stressMailbox(rng *rand.Rand) (m bastion.Mailbox) {
-	if rng.IntN(2) == 0 {
-		return m
-	}
-	m.Bound, m.Full, m.Fair = 1+rng.IntN(8), bastion.Overflow(rng.IntN(4)), rng.IntN(2) == 0
-	if rng.IntN(3) == 0 {
-		m.TTL = time.Duration(1+rng.IntN(20)) * time.Millisecond
-	}
-	return m
-}
-
 type stressHandler struct {
 	w    *stressWorld
 	busy bool // to see that nobody else is in here; no lock on purpose
