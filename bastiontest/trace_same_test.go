@@ -47,9 +47,9 @@ var stormFaults = []Fault{
 	{When: OnTimer, Chance: 0.05, Do: Late{By: time.Second}}, {When: OnSend, Chance: 0.02, Do: Full{}},
 }
 
-// tracesOf is a number for all traces and logs of a few hundred seeds, and how many of the runs failed.
+// tracesOf is a number for all traces and logs of a hundred seeds.
 func tracesOf(t *testing.T) string {
-	o, err := Options{Faults: stormFaults, Seeds: 300}.check()
+	o, err := Options{Faults: stormFaults, Seeds: 100}.check()
 	if err != nil {
 		t.Fatal(err)
 	}
