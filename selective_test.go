@@ -43,7 +43,7 @@ func recvAll(ctx *bastion.Context) (all []any) {
 	}
 }
 
-func TestRecvWhere_TakesTheFirstWantedAndLeavesTheRestInOrder(t *testing.T) {
+func TestD2_SelectiveReceiveLeavesTheRestInOrder(t *testing.T) {
 	r, ended := loopOf(t, func(ctx *bastion.Context) error {
 		for _, n := range []int{3, 5, 1} {
 			if msg, err := ctx.RecvWhere(is(n)); msg != n || err != nil {
@@ -99,7 +99,7 @@ func TestRecvWhere_WhileItWaitsItAsksOnceOfEach(t *testing.T) {
 }
 
 // What was skipped counts as waiting, is what the next incarnation gets first, and goes to the dead letters in the end.
-func TestRecvWhere_SkippedMessagesWait(t *testing.T) {
+func TestL3_WhatASelectiveReceiveSkippedWaits(t *testing.T) {
 	r, ended := loopOf(t, func(ctx *bastion.Context) error {
 		if ctx.Incarnation() == 1 {
 			_, err := ctx.RecvWhere(is(2)) // and fails with 2 in hand
@@ -288,6 +288,10 @@ func TestRecvWhere_SkippedDownIsWithdrawn(t *testing.T) {
 			t.Errorf("%d Downs were shown", seen)
 		}
 		ctx.Demonitor(first)
+		seen = 0
+		if msg, ok, _ := ctx.TryRecvWhere(func(msg any) bool { seen++; return false }); ok || seen != 1 {
+			t.Errorf("after Demonitor %v, and %d were shown", msg, seen)
+		}
 		if got := recvAll(ctx); len(got) != 1 {
 			t.Errorf("after Demonitor %v", got)
 		}
