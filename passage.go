@@ -55,7 +55,8 @@ type Passage struct {
 	Incarnation uint64
 	// Forwarded: it was sent by Context.Forward, and is in the order of nobody's sends.
 	Forwarded bool
-	// Chosen: its receiver chose it, perhaps out of turn.
+	// Chosen: its receiver chose it, or has a mailbox with an order of its own, so that
+	// it may have come out of turn.
 	Chosen bool
 	// Then: it was asked by AskThen, whose answer goes nowhere if the asker has ended.
 	Then bool
@@ -201,9 +202,12 @@ func (c *Context) noteMessage(e *envelope, chosen bool) {
 	}
 	s.seeded.NoteOf(PassageReceived.String(), c.label(), Passage{
 		Kind: PassageReceived, Number: s.numbers.of(e), Ask: s.numbers.ask(e.q, e.gen), Message: plain(e.msg),
-		Sender: Ref{e.from}, Receiver: Ref{c.p}, Incarnation: uint64(c.inc), Chosen: chosen,
+		Sender: Ref{e.from}, Receiver: Ref{c.p}, Incarnation: uint64(c.inc), Chosen: chosen || c.p.plan.terms().Mailbox.reorders(),
 	})
 }
+
+// reorders reports whether messages of one sender may overtake each other.
+func (m *Mailbox) reorders() bool { return m.Priority != nil || m.Key != nil || m.Queue != nil }
 
 // noteDiscard adds a message that nobody will get to the trace.
 func (p *process) noteDiscard(e *envelope, reason error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // simulated are the contracts that are held as properties of simulated runs.
-var simulated = regexp.MustCompile(`^(D\d+|L[1-7]|L10|S\d+)$`)
+var simulated = regexp.MustCompile(`^(D\d+|L[1-7]|L10|S\d+|O\d+)$`)
 
 // docs/proofs.md has a row for every numbered contract, with tests that are there, and all simulations.
 func TestHouseProofs(t *testing.T) {
