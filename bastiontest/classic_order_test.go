@@ -178,8 +178,8 @@ func growing(s *Sim, mended bool) {
 		}
 	})
 	tree(s, "plant", bastion.ChildSpec{Name: "disk", Start: sink, Shutdown: bastion.UnlimitedShutdown}, bastion.ChildSpec{Name: "sensor", Start: sensor})
-	s.Sleep(time.Minute)
+	s.Sleep(10 * time.Second)
 	if n := s.Ref("/plant/sup/disk").Load(0).Mailbox; n > 10 {
-		s.Errorf("%d wait in the mailbox of the disk after a minute", n)
+		s.Errorf("%d wait in the mailbox of the disk after ten seconds", n)
 	}
 }
