@@ -3,8 +3,6 @@ package bastion_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -230,18 +228,7 @@ func TestPeerPain_Suture_GoroutinesOfWhatWasRemoved(t *testing.T) {
 
 // What docs/pains.md names as proof is a test that is there.
 func TestHousePains(t *testing.T) {
-	tests := map[string]bool{}
-	err := filepath.WalkDir(".", func(p string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(p, "_test.go") {
-			for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`).FindAllStringSubmatch(read(t, p), -1) {
-				tests[m[1]] = true
-			}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tests := testNames(t)
 	page := read(t, "docs/pains.md")
 	for _, row := range regexp.MustCompile(`(?m)^\| .*\|$`).FindAllString(page, -1) {
 		if named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(row, -1); len(named) == 0 && !strings.HasPrefix(row, "| what") {

@@ -1,8 +1,6 @@
 package bastion_test
 
 import (
-	"io/fs"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,18 +11,7 @@ var simulated = regexp.MustCompile(`^(D\d+|L[1-7]|L10|S\d+|O\d+)$`)
 
 // docs/proofs.md has a row for every numbered contract, with tests that are there, and all simulations.
 func TestHouseProofs(t *testing.T) {
-	tests := map[string]bool{}
-	err := filepath.WalkDir(".", func(p string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(p, "_test.go") {
-			for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`).FindAllStringSubmatch(read(t, p), -1) {
-				tests[m[1]] = true
-			}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tests := testNames(t)
 	page := read(t, "docs/proofs.md")
 	rows := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^\| ([A-Z]\d+) \|(.*)$`).FindAllStringSubmatch(page, -1) {

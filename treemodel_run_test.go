@@ -55,6 +55,7 @@ type treeRun struct {
 	anyOrder bool           // of what happened since the last look
 	fault    string
 	bad      map[string]int // starts that will fail, by path
+	race     *raceRun       // nil: one act after the other
 }
 
 // TestModel_Tree plays scripts of the public API on a real system and on the model: failures of all kinds, orders from
@@ -242,6 +243,9 @@ func (x *treeRun) spec(b *branch) bastion.SupervisorSpec {
 	for _, k := range b.kids {
 		spec.Children = append(spec.Children, x.childSpec(k))
 	}
+	if x.race != nil && b.parent != nil {
+		spec.Callbacks = x.race.treeCallbacks()
+	}
 	return spec
 }
 
@@ -254,6 +258,10 @@ func (x *treeRun) childSpec(b *branch) bastion.ChildSpec {
 		spec.Start, spec.WaitReady = x.behavior(b), b.loop
 	default:
 		spec.Start = bastion.Subtree(x.spec(b))
+		return spec
+	}
+	if x.race != nil {
+		spec.Callbacks = x.race.callbacks()
 	}
 	return spec
 }
@@ -265,14 +273,26 @@ func (x *treeRun) behavior(b *branch) bastion.Behavior {
 	}
 	start := func(ctx *bastion.Context) error {
 		note(ctx, "start")
+		if x.race != nil {
+			x.race.saw(ctx, true)
+			x.race.fire(ctx, fromStartHook, ctx.Self().Path())
+		}
 		if path := ctx.Self().Path(); x.bad[path] > 0 {
 			x.bad[path]--
 			return errBoom
 		}
 		return nil
 	}
+	stop := func(ctx *bastion.Context, _ error) error {
+		note(ctx, "stop")
+		if x.race != nil {
+			x.race.saw(ctx, false)
+			x.race.fire(ctx, fromStopHook, ctx.Self().Path())
+		}
+		return nil
+	}
 	if !b.loop {
-		return withHooks(hooked{start: start, stop: func(ctx *bastion.Context, _ error) error { note(ctx, "stop"); return nil }})
+		return withHooks(hooked{start: start, stop: stop})
 	}
 	return bastion.Loop(func(ctx *bastion.Context) error {
 		if err := start(ctx); err != nil {
@@ -281,7 +301,7 @@ func (x *treeRun) behavior(b *branch) bastion.Behavior {
 		ctx.Ready()
 		defer func() {
 			if !errors.Is(context.Cause(ctx), bastion.ErrKilled) {
-				note(ctx, "stop")
+				_ = stop(ctx, nil)
 			}
 		}()
 		return serve(ctx)
