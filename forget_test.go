@@ -10,7 +10,7 @@ import (
 )
 
 // A burden is a message that fails its receiver with itself, and tells when nobody has it any more.
-type burden struct{ weight [1 << 10]byte }
+type burden struct{ _ [1 << 10]byte }
 
 func (*burden) Error() string { return "burden" }
 
