@@ -33,6 +33,7 @@ func newBench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench [id or beginning of ids ...]",
 		Short: "Measure the runtime, each figure beside a baseline of the same run",
+		Args:  cobra.ArbitraryArgs, // ids; the subcommands are no ids
 		Long: `Measure what the runtime costs: messages, asks, spawning, memory, restarts.
 
 Each workload runs in turn with a baseline in plain Go (a channel send, a
