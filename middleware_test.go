@@ -283,9 +283,6 @@ func TestM2_TryRecvPassesOverWhatIsDropped(t *testing.T) {
 	close(sent)
 	rigRecv(t, "TryRecv", looked)
 	r.sync(r.child("c"))
-	if b := r.sys.Inspector().Books(); b.Handled != 4 && !b.Live {
-		t.Error(b)
-	}
 }
 
 func TestM2_WhatASendMiddlewareKeepsIsSaid(t *testing.T) {
