@@ -91,6 +91,7 @@ var arrows = []arrow{
 	{pkg: "linearize", may: []string{".", "bastiontest"}, why: "it checks what clients saw; only its tests know processes"},
 	{pkg: "mailboxtest", may: []string{"."}, why: clientWhy},
 	{pkg: "cron", may: []string{".", "executor"}, why: clientWhy},
+	{pkg: "middleware/...", may: []string{".", "executor"}, why: "middleware is what any user could write; what needs a library is a module of its own"},
 	{pkg: "health", may: []string{"."}, why: clientWhy},
 	{pkg: "match", may: []string{"."}, why: "a receiver that any user could write"},
 	{pkg: "bench/savina", why: "what the engines have in common belongs to none of them", ban: coreBans},

@@ -19,6 +19,7 @@ func doorman(next bastion.Receive) bastion.Receive {
 			return ctx.Reject(errClosed) // into the dead letters
 		}
 		visitors++
+		ctx.Carry(ctx.Header().With("trace", "5"))
 		fmt.Printf("visitor %d of %s: %T, trace %q\n", visitors, ctx.Self().Name(), msg, ctx.Header().Value("trace"))
 		return next(ctx, msg)
 	}
@@ -44,7 +45,7 @@ func ExampleMiddleware() {
 	check(sup.Child("clerk").Tell(ctx, "psst"))
 	fmt.Println((<-letters.C()).Reason)
 	// Output:
-	// visitor 1 of clerk: bastion_test.Price, trace ""
+	// visitor 1 of clerk: bastion_test.Price, trace "5"
 	// 350 <nil>
 	// closed on Mondays
 }

@@ -73,3 +73,15 @@ func (c *Context) Header() Header {
 	}
 	return l.traffic.header
 }
+
+// Carry gives the message in hand another header: what Header says from now on,
+// and what Forward takes along. So middleware on receive can leave something for
+// middleware on send. Only on the process's own goroutine; elsewhere, and with no
+// message in hand, it does nothing.
+func (c *Context) Carry(h Header) {
+	if c.inHand() == nil {
+		return
+	}
+	t := c.traffic()
+	t.header, t.turn = h, c.p.finished()
+}

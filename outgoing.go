@@ -32,10 +32,11 @@ type Send func(ctx context.Context, out Outgoing) error
 // An Outgoing is a message that is being sent, as middleware sees and changes it
 // before it passes it on.
 type Outgoing struct {
-	To      Ref    // its receiver; of an AskEach it must stay
-	Message any    // of an Ask it must stay of its type
-	Header  Header // travels with it, in place of what else would
-	Verb    Verb   // what it is sent by
+	To      Ref      // its receiver; of an AskEach it must stay
+	Message any      // of an Ask it must stay of its type
+	Header  Header   // travels with it, in place of what else would
+	Verb    Verb     // what it is sent by
+	By      *Context // whose call it is; nil: it comes from outside
 
 	way *way
 }
@@ -106,7 +107,7 @@ func (w *way) mine() bool { return !w.over && w.g == goid.Self() }
 
 // pass takes out through send. c is whose process it is, or nil.
 func (w *way) pass(c *Context, send Send, ctx context.Context, out Outgoing) (err error) {
-	w.g, out.way = goid.Self(), w
+	w.g, out.way, out.By = goid.Self(), w, c
 	if c != nil && c.mine() {
 		w.passing, c.passing = &c.passing, true
 	}
