@@ -82,6 +82,7 @@ func TestM3_PanicsOnSend(t *testing.T) {
 }
 
 func TestM3_NextIsForOneCall(t *testing.T) {
+	apart(t)
 	for _, kind := range []string{"handler", "loop"} {
 		t.Run(kind, func(t *testing.T) {
 			var kept bastion.Receive
@@ -121,6 +122,7 @@ func TestM3_NextIsForOneCall(t *testing.T) {
 }
 
 func TestM3_NextOnSendIsForItsGoroutine(t *testing.T) {
+	apart(t)
 	r := rigOf(t, bastion.ChildSpec{Name: "c", Start: actor()})
 	var late func() error
 	via := r.child("c").Via(onSend(func(ctx context.Context, out bastion.Outgoing, next bastion.Send) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bastion-go/bastion"
+	"github.com/bastion-go/bastion/internal/goid"
 )
 
 // rigLimit is what only a hang reaches. In a synctest bubble a hang ends the test at once.
@@ -201,3 +202,11 @@ func (l *transcript) want(lines ...string) {
 
 // loud makes a rig's logger render everything, to nowhere.
 func loud(cfg *bastion.Config) { cfg.Logger = slog.New(slog.NewJSONHandler(io.Discard, nil)) }
+
+// apart skips a test of what the runtime can only see where goroutines can be told apart.
+func apart(t *testing.T) {
+	t.Helper()
+	if goid.Self() == 0 {
+		t.Skip("NOT RUN: on this processor goroutines cannot be told apart; see docs/decisions/goroutine-identity.md")
+	}
+}

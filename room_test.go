@@ -145,6 +145,7 @@ func TestO2_Rings(t *testing.T) {
 
 // O2, E5: handlers that wait for room give their slots on, and are not counted as blocked.
 func TestO2_WaitersGiveTheirSlotsOn(t *testing.T) {
+	apart(t) // elsewhere the watcher finds them, and they are counted
 	const senders = 50
 	s := &stuffed{let: make(chan struct{})}
 	s.rig = rigUp(t, bastion.SupervisorSpec{Children: []bastion.ChildSpec{
