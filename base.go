@@ -137,15 +137,21 @@ func (b *base) relay(ev event) {
 // that were spawned by one another took four times as long, most of them waiting
 // behind each other for the agenda of their group.)
 func (b *base) leave() {
+	if b.release() {
+		b.sys.exec.Submit(&b.agenda.task)
+	}
+}
+
+// release gives up an agenda that has more on it, and reports whether the caller
+// has to see that the task waits for a worker.
+func (b *base) release() (first bool) {
 	a := &b.agenda
 	a.mu.Lock()
 	a.active = false
-	first := !a.submitted
+	first = !a.submitted
 	a.submitted = true
 	a.mu.Unlock()
-	if first {
-		b.sys.exec.Submit(&a.task)
-	}
+	return first
 }
 
 // Run is called by the executor for what was left to it.
@@ -156,13 +162,7 @@ func (b *base) Run(w *executor.Worker) (again bool) {
 	a.active = a.active || mine
 	a.submitted = false
 	a.mu.Unlock()
-	if mine && !b.workOff() {
-		a.mu.Lock()
-		a.active = false
-		again = !a.submitted
-		a.submitted = true
-		a.mu.Unlock()
-	}
+	again = mine && !b.workOff() && b.release()
 	b.sys.journal.workOff(w)
 	return again
 }

@@ -45,10 +45,8 @@ loses messages is one always.`,
   bastion bench P1 P4-ask-outside --rounds 9
   bastion bench --json > today.json`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := untilInterrupted(cmd.Context())
 			defer stop()
-			// A second Ctrl-C ends the program the hard way.
-			context.AfterFunc(ctx, stop)
 			return b.run(ctx, names, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -94,6 +92,17 @@ func (b bench) print(out io.Writer, report perf.Report) error {
 	if !b.json {
 		return report.Print(out)
 	}
+	return printJSON(out, report)
+}
+
+// untilInterrupted is a context that ends with the first Ctrl-C; a second one ends the program the hard way.
+func untilInterrupted(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+func printJSON(out io.Writer, report any) error {
 	text, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return err

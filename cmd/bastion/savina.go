@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -37,9 +33,8 @@ Bastion, for the module in its folder bench, and Go to build that.`,
   bastion bench savina skynet big --rounds 5
   bastion bench savina --json > today.json`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := untilInterrupted(cmd.Context())
 			defer stop()
-			context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program the hard way
 			return b.run(ctx, names, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -104,10 +99,5 @@ func (b savinaBench) print(out io.Writer, report savina.Report) error {
 	if !b.json {
 		return report.Print(out)
 	}
-	text, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "%s\n", text)
-	return err
+	return printJSON(out, report)
 }
